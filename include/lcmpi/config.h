@@ -1,0 +1,78 @@
+/* config.h: what a run is asked to do: one table of options, from which parsing, --help, the defaults
+ * shown and the effective options stored in the file all follow. Local. */
+#ifndef LCMPI_CONFIG_H
+#define LCMPI_CONFIG_H
+
+#include "lcmpi/workload.h"
+
+#include <stdio.h>
+
+enum lc_compaction { LC_COMPACT_AUTO, LC_COMPACT_ALWAYS, LC_COMPACT_NEVER };
+enum lc_progress_mode {
+  LC_PROGRESS_AUTO,
+  LC_PROGRESS_LIVE,
+  LC_PROGRESS_LOG,
+  LC_PROGRESS_NONE
+};
+
+enum { LC_MAX_VMS = 10000000 };
+
+struct lc_config {
+  int32_t n_vm; /* 0: one per rank */
+  struct lc_rate_rule rates;
+  char *rates_text; /* as given, for the effective options; owned, as all texts here */
+  char *rate_weights_text; /* NULL: equal weights */
+  enum lc_phase phase;
+  double unicast, multicast, internal; /* sum to 1 */
+  char *unicast_text, *multicast_text, *internal_text;
+  int32_t fanout; /* LC_FANOUT_ALL: every peer */
+  char *clocks;
+  int64_t duration_ns;
+  struct lc_rate speed; /* model seconds per wall second */
+  uint64_t seed;
+  bool seed_given;
+  int64_t snapshot_every_ns; /* model time */
+  char *output;              /* NULL: a name made of the time and the seed */
+  bool force, durable;
+  enum lc_compaction compaction;
+  int64_t max_file_bytes; /* 0: what is free on the disk */
+  int64_t commit_every_ns;
+  struct lc_rate reserve; /* rows laid out for messages over rows expected */
+  int64_t poll_ns;
+  enum lc_progress_mode progress;
+};
+
+enum lc_command {
+  LC_COMMAND_RUN,
+  LC_COMMAND_INFO,
+  LC_COMMAND_VERIFY,
+  LC_COMMAND_RECOVER,
+  LC_COMMAND_HELP,      /* print help and end */
+  LC_COMMAND_VERSION,   /* print the version and end */
+  LC_COMMAND_CLOCK_HELP /* print the list of clocks and end */
+};
+
+struct lc_command_line {
+  enum lc_command command;
+  enum lc_command about; /* HELP: of which command */
+  char *file;            /* INFO, VERIFY, RECOVER; owned */
+  struct lc_config config;
+};
+
+/* Reads the command line. LC_EUSAGE with one line that says what is wrong and what would be right.
+ * Prints nothing and changes nothing outside *line, which lc_command_line_free() releases, also
+ * after a failure. */
+lc_status lc_command_line_parse(struct lc_command_line *line, int argc, char **argv,
+                                struct lc_error *err);
+void lc_command_line_free(struct lc_command_line *line);
+
+/* What can be checked only once the number of ranks is known; fills in n_vm. */
+lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err);
+
+/* The effective options, "name = value" a line; the caller frees it. */
+char *lc_config_text(const struct lc_config *config);
+
+void lc_print_help(FILE *to, enum lc_command about);
+void lc_print_clocks(FILE *to);
+
+#endif

@@ -1,0 +1,88 @@
+/* history.h: a run as it was recorded, in memory: what the verifier judges. Whoever fills it (the
+ * reader of our files, a test) brings rows in the order said here. Local.
+ *
+ * All arrays are owned by the history and released by lc_history_free(). Times are model ns. */
+#ifndef LCMPI_HISTORY_H
+#define LCMPI_HISTORY_H
+
+#include "lcmpi/clock.h"
+#include "lcmpi/event.h"
+#include "lcmpi/workload.h"
+
+/* One message as its sender recorded it. */
+struct lc_sent {
+  int32_t sender, receiver, copy;
+  int64_t number, send_seq, t_send;
+};
+
+enum lc_fate {
+  LC_FATE_UNKNOWN = 0, /* not yet joined, or past what is on file */
+  LC_FATE_RECEIVED = 1,
+  LC_FATE_QUEUED = 2,
+  LC_FATE_IN_FLIGHT = 3,
+  LC_FATE_LOST = 4
+};
+
+/* One message that was still under way when a state was recorded, as its receiver recorded it:
+ * QUEUED (arrived, not taken) or IN_FLIGHT (arrived at or after the end). */
+struct lc_left {
+  int32_t machine, sender, copy; /* machine: the receiver */
+  int32_t snapshot;              /* which state it belongs to */
+  int64_t number, t_arrival;
+  uint8_t fate; /* enum lc_fate */
+};
+
+/* One machine's state in one snapshot. */
+struct lc_state {
+  int64_t t_actual; /* when it was recorded */
+  int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
+  uint8_t valid; /* 0: nothing was recorded here */
+};
+
+struct lc_machine {
+  struct lc_rate rate;
+  int64_t phase_ns;
+  int64_t first_event, n_event; /* its rows in `event` */
+  int64_t first_sent, n_sent;   /* its rows in `sent` */
+};
+
+/* What the order of a clock's stamps is, as the file says it; see lc_clock. */
+struct lc_history_clock {
+  char name[64];
+  enum lc_clock_order order;
+  bool characterizes;
+  int32_t words;
+  int64_t *stamp;       /* [n_event][words] */
+  int64_t *state_stamp; /* [n_vm][n_snapshot][words] */
+};
+
+struct lc_balance {
+  int64_t sent, received, queued, in_flight, lost;
+};
+
+struct lc_history {
+  int32_t n_vm;
+  bool ended;       /* the end is on file: what was queued or in flight, and the balance */
+  int64_t t_end;    /* if ended: every tick due before it was done */
+  int64_t error_ns; /* by how much the clocks of two hosts may differ; 0 on one host */
+  struct lc_machine *machine;
+  int64_t n_event;
+  struct lc_event *event; /* by machine, then seq */
+  int32_t n_clock;
+  struct lc_history_clock clock[LC_MAX_CLOCKS];
+  int64_t n_sent;
+  struct lc_sent *sent; /* by sender, number, copy */
+  int64_t n_left;
+  struct lc_left *left; /* those of the final state */
+  struct lc_balance balance;
+  int32_t n_snapshot;
+  int64_t *t_snapshot;    /* [n_snapshot] */
+  struct lc_state *state; /* [n_vm][n_snapshot] */
+};
+
+/* Sorts events and messages into their order (stamps follow) and fills in every machine's ranges.
+ * LC_EFILE if a row names a machine that does not exist. */
+lc_status lc_history_index(struct lc_history *history, struct lc_error *err);
+void lc_history_free(struct lc_history *history);
+
+#endif

@@ -1,0 +1,61 @@
+/* pacer.h: what makes VMs tick. The real-time pacer runs the VMs of this rank against the wall clock
+ * and ends together with all other ranks. */
+#ifndef LCMPI_PACER_H
+#define LCMPI_PACER_H
+
+#include "lcmpi/histogram.h"
+#include "lcmpi/progress.h"
+#include "lcmpi/store.h"
+#include "lcmpi/vm.h"
+
+/* A system about to run. The pacer uses all of it and owns none. */
+struct lc_world {
+  struct lc_transport *transport;
+  struct lc_store *store;
+  struct lc_progress *progress; /* NULL but on rank 0 */
+  const struct lc_clock_set *clocks;
+  struct lc_workload *workload;
+  struct lc_message_pool *pool;
+  int32_t n_vm;            /* of the whole system */
+  int32_t first_vm, n_own; /* this rank's block */
+  struct lc_vm *vm;        /* [n_own] */
+  int64_t clock_offset_ns; /* of this host's monotonic clock against rank 0's */
+  int64_t duration_ns, snapshot_every_ns;
+  int32_t n_snapshot; /* with the final state */
+  struct lc_rate speed;
+  int64_t commit_every_ns, poll_ns; /* wall time */
+};
+
+/* Lateness of ticks (start minus deadline) in wall time. */
+struct lc_lateness {
+  struct lc_histogram histogram;
+  int64_t largest_ns;
+  int64_t n_tick;
+  int64_t n_overrun; /* ticks that began after the next one of their VM was due */
+};
+
+/* How the run ended. The lateness and the balance are those of all ranks together. */
+struct lc_outcome {
+  int signal;    /* that stopped it early, or 0 */
+  int64_t t_end; /* model time: every tick due before it was done */
+  struct lc_balance balance;
+  struct lc_lateness lateness;
+  int64_t n_grown; /* how often the file was laid out again */
+};
+
+/* The rank that runs a VM: blocks as even as can be. Local. */
+int32_t lc_owner(int32_t vm, int32_t n_vm, int32_t n_rank);
+/* The first VM of a rank; of rank n_rank: n_vm. Local. */
+int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank);
+
+/* The number of snapshots of a run, the final state included, and their times. Local. */
+int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns);
+int64_t lc_snapshot_time(int32_t index, int64_t duration_ns, int64_t every_ns);
+
+/* Runs the system to its end, or until a signal asks all ranks to stop, drains the network by count and
+ * writes the end of the file. LC_OK (look at outcome->signal), LC_EFILE after a failed write, LC_EVERIFY
+ * if the balance does not hold, LC_ERANK if the other ranks do not answer. After LC_ERANK no
+ * collective call may follow. Collective. */
+lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* run.h: the commands of the program, each from a parsed command line to an exit status. */
+#ifndef LCMPI_RUN_H
+#define LCMPI_RUN_H
+
+#include "lcmpi/config.h"
+#include "lcmpi/transport.h"
+
+/* A whole run: prints its summary on rank 0. Returns the status to exit with, with the text in *err
+ * if it is a failure. Collective. */
+lc_status lc_run(struct lc_config *config, const char *command_line,
+                 struct lc_transport *transport, struct lc_error *err);
+
+/* The commands that look at a file. Local: one process does them. */
+lc_status lc_info_command(const char *path, struct lc_error *err);
+lc_status lc_verify_command(const char *path, struct lc_error *err);
+lc_status lc_recover_command(const char *path, struct lc_error *err);
+
+/* The version and that of every library, on stdout. */
+void lc_print_version(void);
+/* "0.1.0 (git abc1234)"; "0.1.0" outside of a git checkout. */
+const char *lc_version(void);
+
+#endif

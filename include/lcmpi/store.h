@@ -1,0 +1,154 @@
+/* store.h: the shared HDF5 file of a run. Every rank writes its own region of every table, with
+ * independent raw-data writes only, and moves its own commit counters afterwards: whatever moment the
+ * processes are killed at, the file opens and every committed row is in it. src/store/README.md has
+ * the recipe, postprocess/README.md the layout.
+ *
+ * "Collective." functions are called by all ranks of the transport together and return the same
+ * status everywhere; "Local." ones by any rank at any time. Failures are LC_EFILE with the library's
+ * own text unless said otherwise. */
+#ifndef LCMPI_STORE_H
+#define LCMPI_STORE_H
+
+#include "lcmpi/history.h"
+#include "lcmpi/transport.h"
+#include "lcmpi/vm.h"
+
+enum { LC_FORMAT_MAJOR = 1, LC_FORMAT_MINOR = 0 };
+
+/* /commit/state of a file. */
+enum lc_run_state {
+  LC_RUN_RUNNING = 1,
+  LC_RUN_COMPLETE = 2,
+  LC_RUN_STOPPED = 3,
+  LC_RUN_FAILED = 4,
+  LC_RUN_RECOVERED = 5
+};
+const char *lc_run_state_name(int state);
+
+/* The tables with one row per event or message; each rank has a region of each. */
+enum lc_table { LC_EVENTS, LC_MESSAGES, LC_QUEUE, LC_CHANNEL, LC_N_TABLE };
+
+/* What is known of a VM before it starts. */
+struct lc_vm_constants {
+  struct lc_rate rate;
+  int64_t phase_ns;
+  int32_t rank;
+};
+
+struct lc_rank_constants {
+  int32_t host; /* index into the attribute hostnames */
+  int32_t pid;
+  int64_t clock_offset_ns, clock_error_ns; /* of the host's clock against rank 0's */
+};
+
+/* One root attribute: text unless `text` is NULL. */
+struct lc_attribute {
+  const char *name, *text;
+  int64_t number;
+};
+
+/* Everything that shapes a new file. Rank 0 reads all of it, the others only the sizes and
+ * `rows`. Not owned by the store. */
+struct lc_store_plan {
+  int32_t n_vm, n_rank;
+  const struct lc_clock_set *clocks;
+  const struct lc_vm_constants *vm;     /* [n_vm], a rank's VMs in one block */
+  const struct lc_rank_constants *rank; /* [n_rank] */
+  const int64_t *rows[LC_N_TABLE];      /* [n_rank]: rows laid out for each rank */
+  int32_t n_snapshot;                   /* the last one is the state at the end */
+  const int64_t *t_snapshot;            /* [n_snapshot] */
+  int32_t n_attribute;
+  const struct lc_attribute *attribute;
+};
+
+/* Bytes that the rows of the plan take once they are written. Local. */
+int64_t lc_store_plan_bytes(const struct lc_store_plan *plan);
+
+struct lc_store_options {
+  bool force;   /* replace an existing file */
+  bool durable; /* fsync between data and counters, and at the end */
+};
+
+struct lc_store;
+
+/* Lays the file out under a temporary name, renames it to `path`, opens it on every rank and checks
+ * that all see the same one. An existing file is replaced only with options.force, and never
+ * one that another process writes. Collective. */
+lc_status lc_store_create(struct lc_store **store, const char *path,
+                          const struct lc_store_plan *plan, struct lc_store_options options,
+                          struct lc_transport *transport, struct lc_error *err);
+
+/* Add one row to this rank's part; written at the next commit. `stamps` is one event's. Local. */
+void lc_store_event(struct lc_store *store, const struct lc_event *event, const int64_t *stamps);
+void lc_store_sent(struct lc_store *store, const struct lc_sent *sent);
+/* A message that is left over at the end: fate QUEUED or IN_FLIGHT picks the table. */
+void lc_store_left(struct lc_store *store, const struct lc_left *left);
+
+/* Rows added and not yet committed. Local. */
+int64_t lc_store_pending(const struct lc_store *store);
+/* Writes what was added, as far as there is room in this rank's regions, then moves the counters:
+ * after it returns, those rows survive a kill -9 at any moment (with options.durable: a power cut).
+ * After a failure nothing more is written; every later commit fails alike. Local. */
+lc_status lc_store_commit(struct lc_store *store, struct lc_error *err);
+/* True if this rank's regions are so full that lc_store_grow() should be called. Local. */
+bool lc_store_wants_room(const struct lc_store *store);
+/* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
+lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
+
+/* The states of all VMs of this rank (state[i] and stamps + i * stamp_words belong to its i-th VM) in
+ * snapshot `index`, and its commit. Local. */
+lc_status lc_store_states(struct lc_store *store, int32_t index, const struct lc_state *state,
+                          const int64_t *stamps, struct lc_error *err);
+
+/* Totals of one VM over the whole run. */
+struct lc_vm_totals {
+  int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
+  int64_t lateness_max_ns, lateness_mean_ns;
+};
+/* The totals of all VMs of this rank; stamps + i * stamp_words and jumps + i * (number of clocks)
+ * belong to its i-th VM. Written at once. Local. */
+lc_status lc_store_totals(struct lc_store *store, const struct lc_vm_totals *totals,
+                          const int64_t *stamps, const struct lc_jumps *jumps,
+                          struct lc_error *err);
+/* Rank 0 writes the end of the run: time, balance, state. The others do nothing. Local. */
+lc_status lc_store_end(struct lc_store *store, enum lc_run_state state, int64_t t_end,
+                       const struct lc_balance *balance, struct lc_error *err);
+
+/* Closes the file. With `lost` set no other rank is waited for: this rank's rows and counters are
+ * on file already, and the handle is dropped. Collective unless `lost`. */
+lc_status lc_store_close(struct lc_store *store, bool lost, struct lc_error *err);
+
+/* Rewrites a closed file to its exact size, sorted by VM and event, compressed, with the fate of
+ * every message filled in; through a temporary file, fsync and a rename. Local. */
+lc_status lc_store_compact(const char *path, struct lc_error *err);
+
+/* The same for a file that its run did not finish, whose state becomes RECOVERED; a finished file
+ * keeps its state, and is left alone if it has its exact size already. *was receives the state that
+ * the file had. A file that a process writes is refused. Local. */
+lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_error *err);
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+/* Bytes on disk, and what `lcmpi info` says about a file. Texts are owned. */
+struct lc_store_info {
+  int state; /* enum lc_run_state */
+  int32_t n_vm, n_rank, n_snapshot, n_snapshot_done, n_clock;
+  char clock[LC_MAX_CLOCKS][64];
+  int64_t rows[LC_N_TABLE]; /* committed, all ranks */
+  int64_t t_end;            /* 0 if not ended */
+  struct lc_balance balance;
+  bool ended, live; /* live: a process holds it for writing now */
+  bool exact;       /* compacted: no room behind the rows */
+  int64_t file_bytes, disk_bytes;
+  int32_t n_text;
+  struct {
+    char *name, *value;
+  } *text; /* the root attributes, as text */
+};
+lc_status lc_store_describe(const char *path, struct lc_store_info *info, struct lc_error *err);
+void lc_store_info_free(struct lc_store_info *info);
+
+/* Reads all committed rows, of a finished, crashed or live file, and indexes them. Local. */
+lc_status lc_store_read(const char *path, struct lc_history *history, struct lc_error *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* workload.h: when a VM ticks, and what an idle tick does. Pure functions of the configuration and
+ * the seed. Local. */
+#ifndef LCMPI_WORKLOAD_H
+#define LCMPI_WORKLOAD_H
+
+#include "lcmpi/base.h"
+#include "lcmpi/event.h"
+
+/* ---- ticks ------------------------------------------------------------------------------------ */
+
+/* A tick rate in ticks per second of model time: p/q > 0, reduced. */
+struct lc_rate {
+  int64_t p, q;
+};
+
+/* When tick k >= 0 is due: phase + floor(k q 1e9 / p) ns, from the start and never from the last tick.
+ * INT64_MAX if that is beyond the range of time. */
+int64_t lc_tick_time(struct lc_rate rate, int64_t phase_ns, int64_t k);
+/* How many ticks are due before `end_ns`. */
+int64_t lc_tick_count(struct lc_rate rate, int64_t phase_ns, int64_t end_ns);
+
+enum lc_phase { LC_PHASE_ZERO, LC_PHASE_PERIOD, LC_PHASE_RANDOM };
+
+enum { LC_MAX_RATES = 4096 };
+
+/* Which rates the VMs get. */
+struct lc_rate_rule {
+  int32_t n;
+  bool drawn; /* each VM draws one of the n rates; else they are dealt out in a cycle */
+  struct lc_rate rate[LC_MAX_RATES];
+  uint64_t below[LC_MAX_RATES]; /* drawn: the draw's 32-bit word picks the first with word < below */
+};
+
+/* Gives the drawn rates weights (NULL: equal ones), summing to anything above 0. */
+void lc_rate_rule_weigh(struct lc_rate_rule *rule, const double *weight);
+struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm);
+/* The first tick's time. */
+int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm);
+
+/* ---- operations ------------------------------------------------------------------------------- */
+
+enum { LC_FANOUT_ALL = INT32_MAX };
+
+struct lc_workload {
+  uint64_t seed;
+  int32_t n_vm;
+  int32_t fanout;           /* peers of a multicast, >= 1; cut to n_vm - 1 */
+  uint64_t unicast_below;   /* thresholds of the draw's 32-bit word, in 0..2^32: */
+  uint64_t multicast_below; /* below the first unicast, below the second multicast, else internal */
+  int32_t *order;           /* n_vm - 1 peers in ascending order, between calls; owned */
+  int32_t *chosen;          /* room for a multicast's receivers; owned */
+  uint32_t *swapped;        /* what a shuffle must put back; owned */
+};
+
+/* Weights are fractions of the idle ticks and sum to 1 with the internal events' share. */
+void lc_workload_init(struct lc_workload *load, uint64_t seed, int32_t n_vm, double unicast,
+                      double multicast, int32_t fanout);
+void lc_workload_free(struct lc_workload *load);
+
+struct lc_choice {
+  enum lc_op op;
+  int32_t n_receiver;
+  const int32_t *receiver; /* ascending; valid until the next call with the same workload */
+};
+
+/* The operation of tick `tick` of `vm`, if it is idle. A VM without peers does internal events. */
+struct lc_choice lc_workload_choose(struct lc_workload *load, int32_t vm, int64_t tick);
+
+/* Messages that an idle tick sends on average. */
+double lc_workload_messages_per_tick(const struct lc_workload *load);
+
+#endif

@@ -1,0 +1,47 @@
+/* Memory is had or the process ends with the figure that was asked for: no caller can go on
+ * without its queue or its log, so none is made to test for it. */
+#include "lcmpi/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static _Noreturn void out_of_memory(size_t count, size_t size, const char *what) {
+  char bytes[LC_QUANTITY_MAX];
+  size_t total = 0;
+  bool huge = __builtin_mul_overflow(count, size, &total) || total > (size_t)INT64_MAX;
+  lc_die(LC_ENOMEM, "out of memory: %s asked for %s%s; use fewer VMs, or fewer or smaller clocks",
+         what, huge ? "more than " : "", lc_print_bytes(bytes, huge ? INT64_MAX : (int64_t)total));
+}
+
+void *lc_new(size_t count, size_t size, const char *what) {
+  void *memory = calloc(count ? count : 1, size ? size : 1);
+  if (!memory)
+    out_of_memory(count, size, what);
+  return memory;
+}
+
+void lc_grow(void **array, size_t *capacity, size_t need, size_t size, const char *what) {
+  if (need <= *capacity)
+    return;
+  size_t room = *capacity ? *capacity : 8;
+  while (room < need)
+    room *= 2;
+  size_t bytes = 0;
+  void *memory = __builtin_mul_overflow(room, size, &bytes) ? NULL : realloc(*array, bytes);
+  if (!memory)
+    out_of_memory(room, size, what);
+  *array = memory;
+  *capacity = room;
+}
+
+char *lc_format(const char *format, ...) {
+  char *text = NULL;
+  va_list args;
+  va_start(args, format);
+  int length = vasprintf(&text, format, args);
+  va_end(args);
+  if (length < 0)
+    out_of_memory(1, 1, "text");
+  return text;
+}

@@ -1,0 +1,214 @@
+/* From argv to a command and its configuration, with glibc's argp. Its own messages are many lines and
+ * come from every rank, so what it would complain of is looked for first and said in one. */
+#include "help.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const commands[] = {"run", "info", "verify", "recover"};
+enum { N_COMMAND = sizeof commands / sizeof *commands };
+
+struct parsing {
+  struct lc_command_line *line;
+  struct lc_error *err;
+  lc_status status;
+  bool named; /* a command was named */
+};
+
+static const char *const *option_names(void) {
+  static const char *names[64];
+  lc_assert(n_option < 64);
+  for (size_t i = 0; i < n_option; i++)
+    names[i] = option_table[i].name;
+  return names;
+}
+
+static lc_status unknown_option(const char *name, struct lc_error *err) {
+  const char *near = lc_nearest(name, option_names(), n_option);
+  if (near)
+    return lc_fail(err, LC_EUSAGE, "unknown option --%s; did you mean --%s?", name, near);
+  return lc_fail(err, LC_EUSAGE, "unknown option --%s; 'lcmpi --help' lists all", name);
+}
+
+/* One long option: there must be one of that very name, with a value exactly if it takes one. */
+static lc_status check_long(const char *word, const char *next, bool *takes_next,
+                            struct lc_error *err) {
+  size_t length = strcspn(word, "=");
+  bool valued = word[length] == '=';
+  char *name = lc_format("%.*s", (int)length, word);
+  const struct option_entry *entry = option_find(name);
+  lc_status status = LC_OK;
+  if (!entry)
+    status = unknown_option(name, err);
+  else if (valued && !entry->argument)
+    status = lc_fail(err, LC_EUSAGE, "--%s takes no value", name);
+  else if (!valued && entry->argument && !next)
+    status = lc_fail(err, LC_EUSAGE, "--%s needs a value (%s)", name, entry->argument);
+  *takes_next = entry && entry->argument && !valued;
+  free(name);
+  return status;
+}
+
+static const struct option_entry *find_letter(char letter) {
+  for (size_t i = 0; i < n_option; i++)
+    if (option_table[i].key == letter)
+      return &option_table[i];
+  return NULL;
+}
+
+static lc_status check_letters(const char *word, const char *next, bool *takes_next,
+                               struct lc_error *err) {
+  for (const char *at = word; *at; at++) {
+    const struct option_entry *entry = find_letter(*at);
+    if (!entry)
+      return lc_fail(err, LC_EUSAGE, "unknown option -%c; 'lcmpi --help' lists all", *at);
+    if (!entry->argument)
+      continue;
+    *takes_next = at[1] == '\0';
+    if (*takes_next && !next)
+      return lc_fail(err, LC_EUSAGE, "-%c needs a value (%s)", *at, entry->argument);
+    return LC_OK;
+  }
+  return LC_OK;
+}
+
+static lc_status check_words(int argc, char **argv, struct lc_error *err) {
+  for (int i = 1; i < argc; i++) {
+    const char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
+    bool takes_next = false;
+    lc_status status = LC_OK;
+    if (strcmp(word, "--") == 0)
+      return LC_OK;
+    if (strncmp(word, "--", 2) == 0)
+      status = check_long(word + 2, next, &takes_next, err);
+    else if (word[0] == '-' && word[1])
+      status = check_letters(word + 1, next, &takes_next, err);
+    if (status)
+      return status;
+    i += takes_next;
+  }
+  return LC_OK;
+}
+
+static lc_status take_word(struct parsing *p, const char *word) {
+  struct lc_command_line *line = p->line;
+  if (!p->named) {
+    p->named = true;
+    if (strcmp(word, "help") == 0) {
+      line->command = LC_COMMAND_HELP;
+      return LC_OK;
+    }
+    for (int i = 0; i < N_COMMAND; i++)
+      if (strcmp(word, commands[i]) == 0) {
+        line->command = line->about = (enum lc_command)i;
+        return LC_OK;
+      }
+    const char *near = lc_nearest(word, commands, N_COMMAND);
+    return lc_fail(p->err, LC_EUSAGE, "unknown command '%s'%s%s%s; 'lcmpi --help' lists all", word,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+  }
+  if (line->about == LC_COMMAND_RUN || line->file)
+    return lc_fail(p->err, LC_EUSAGE, "'%s' is one word too many; 'lcmpi --help' shows how", word);
+  line->file = lc_format("%s", word);
+  return LC_OK;
+}
+
+static error_t take(int key, char *value, struct argp_state *state) {
+  struct parsing *p = state->input;
+  if (p->status)
+    return 0;
+  if (key == ARGP_KEY_ARG) {
+    p->status = take_word(p, value);
+    return 0;
+  }
+  if (key == 'h')
+    p->line->command = LC_COMMAND_HELP;
+  else if (key == 'V' && p->line->command != LC_COMMAND_HELP)
+    p->line->command = LC_COMMAND_VERSION;
+  for (size_t i = 0; i < n_option; i++)
+    if (option_table[i].key == key) {
+      if (option_table[i].set)
+        p->status = option_table[i].set(&p->line->config, value, p->err);
+      return 0;
+    }
+  return ARGP_ERR_UNKNOWN;
+}
+
+/* argp's view of the table; with defaults in the texts when it is made for --help. */
+struct argp_option *argp_options(const struct lc_config *defaults) {
+  size_t room = 2 * n_option + 2, n = 0;
+  struct argp_option *list = lc_new(room, sizeof *list, "the options");
+  const char *group = NULL;
+  int number = 0;
+  for (size_t i = 0; i < n_option; i++) {
+    const struct option_entry *entry = &option_table[i];
+    if (!group || strcmp(group, entry->group) != 0) {
+      char *heading = lc_format("%s:", entry->group);
+      list[n++] = (struct argp_option){.doc = heading, .group = ++number};
+      group = entry->group;
+    }
+    char value[VALUE_BYTES] = "";
+    if (entry->print && entry->argument)
+      entry->print(defaults, value);
+    list[n++] = (struct argp_option){
+        .name = entry->name,
+        .key = entry->key,
+        .arg = entry->argument,
+        .doc = *value ? lc_format("%s (default %s)", entry->help, value)
+                      : lc_format("%s", entry->help),
+        .group = number,
+    };
+  }
+  return list;
+}
+
+void argp_options_free(struct argp_option *list) {
+  for (struct argp_option *at = list; at->doc; at++)
+    free((void *)(uintptr_t)at->doc);
+  free(list);
+}
+
+/* Options of a run mean nothing to the other commands. */
+static lc_status check_command(struct parsing *p, int argc, char **argv) {
+  struct lc_command_line *line = p->line;
+  if (line->command == LC_COMMAND_RUN && line->config.clocks &&
+      strcmp(line->config.clocks, "help") == 0)
+    line->command = LC_COMMAND_CLOCK_HELP;
+  if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
+      line->command != LC_COMMAND_RECOVER)
+    return LC_OK;
+  for (int i = 1; i < argc; i++)
+    if (argv[i][0] == '-' && argv[i][1])
+      return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' takes no option %s", commands[line->command],
+                     argv[i]);
+  if (!line->file)
+    return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' needs the name of a file",
+                   commands[line->command]);
+  return LC_OK;
+}
+
+lc_status lc_command_line_parse(struct lc_command_line *line, int argc, char **argv,
+                                struct lc_error *err) {
+  *line = (struct lc_command_line){.command = LC_COMMAND_RUN, .about = LC_COMMAND_RUN};
+  config_defaults(&line->config);
+  lc_status status = check_words(argc, argv, err);
+  if (status)
+    return status;
+  struct parsing p = {.line = line, .err = err};
+  struct argp_option *options = argp_options(&line->config);
+  struct argp argp = {.options = options, .parser = take};
+  error_t code = argp_parse(&argp, argc, argv,
+                            ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &p);
+  argp_options_free(options);
+  if (p.status)
+    return p.status;
+  if (code)
+    return lc_fail(err, LC_EUSAGE, "the command line cannot be read: %s", strerror(code));
+  return check_command(&p, argc, argv);
+}
+
+void lc_command_line_free(struct lc_command_line *line) {
+  config_free(&line->config);
+  free(line->file);
+}

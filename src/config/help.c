@@ -1,0 +1,85 @@
+/* What --help, --clock help and the subcommands' help say. */
+#include "help.h"
+
+#include "lcmpi/clock.h"
+
+#include <stdlib.h>
+
+static const char run_head[] =
+    "A laboratory for logical time: every MPI rank is a virtual machine with a tick rate of its own, "
+    "messages are its network, logical clocks stamp every event, and all of it goes into one HDF5 "
+    "file.\n"
+    "\n"
+    "Examples:\n"
+    "  mpirun -np 3 ./lcmpi                        the exercise: 3 VMs, 60 s\n"
+    "  mpirun -np 3 ./lcmpi --rates 1,3,6 --duration 10s --seed 7 -o run.h5\n"
+    "  mpirun -np 4 ./lcmpi --vms 16 --clock lamport,vector --speed 10\n"
+    "  ./lcmpi --vms 3                             three VMs in one process\n"
+    "  ./lcmpi info run.h5                         what a file holds, and whether it is complete\n"
+    "  ./lcmpi verify run.h5                       judge a run, with a witness for what is wrong\n"
+    "  ./lcmpi recover run.h5                      finish the file of a run that was killed\n"
+    "\v";
+
+static const char info_head[] =
+    "Says what the file of a run holds, whether the run is complete, and how it was made. Reads files "
+    "of finished, running and crashed runs.\v";
+
+static const char verify_head[] =
+    "Derives happened-before again from program order and message ids alone, and checks the run "
+    "against it: ticks, messages, queues, conservation, the promise of every clock, snapshots. Ends "
+    "with 4 and the smallest witness if anything is wrong.\v";
+
+static const char recover_head[] =
+    "Finishes the file of a run that was killed: all committed rows, sorted and compressed, with the "
+    "fate of every message, in state RECOVERED. The old file stays until the new one is on disk.\v";
+
+static char *with_exit_codes(const char *head) {
+  char *text = lc_format("%sExit codes:\n", head);
+#define X(name, code, meaning)                                                                     \
+  {                                                                                                \
+    char *longer = lc_format("%s  %2d  %s\n", text, code, meaning);                                \
+    free(text);                                                                                    \
+    text = longer;                                                                                 \
+  }
+  LC_STATUS_MAP(X)
+#undef X
+  char *whole = lc_format("%s 128+n  ended at once by a second signal n\n", text);
+  free(text);
+  return whole;
+}
+
+void lc_print_help(FILE *to, enum lc_command about) {
+  static const struct argp_option none[] = {{0}};
+  struct lc_config defaults;
+  config_defaults(&defaults);
+  struct argp_option *options = argp_options(&defaults);
+  const char *head = about == LC_COMMAND_INFO      ? info_head
+                     : about == LC_COMMAND_VERIFY  ? verify_head
+                     : about == LC_COMMAND_RECOVER ? recover_head
+                                                   : run_head;
+  char *doc = with_exit_codes(head);
+  bool run = about == LC_COMMAND_RUN;
+  struct argp argp = {
+      .options = run ? options : none,
+      .args_doc = run ? "[run]\ninfo FILE\nverify FILE\nrecover FILE" : "FILE",
+      .doc = doc,
+  };
+  char *name = run                          ? lc_format("lcmpi")
+               : about == LC_COMMAND_INFO   ? lc_format("lcmpi info")
+               : about == LC_COMMAND_VERIFY ? lc_format("lcmpi verify")
+                                            : lc_format("lcmpi recover");
+  setenv("ARGP_HELP_FMT", "rmargin=98,opt-doc-col=26", 0);
+  argp_help(&argp, to, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+  free(name);
+  free(doc);
+  argp_options_free(options);
+  config_free(&defaults);
+}
+
+void lc_print_clocks(FILE *to) {
+  fputs("Clocks, for --clock NAME or a list of them (they run side by side on one execution):\n",
+        to);
+  for (size_t i = 0; i < lc_n_clock; i++)
+    fprintf(to, "  %-10s %s\n  %-10s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
+            lc_clocks[i]->promise);
+}

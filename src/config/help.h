@@ -1,0 +1,12 @@
+/* argp's view of the options table. */
+#ifndef LC_CONFIG_HELP_H
+#define LC_CONFIG_HELP_H
+
+#include "options.h"
+
+#include <argp.h>
+
+struct argp_option *argp_options(const struct lc_config *defaults);
+void argp_options_free(struct argp_option *list);
+
+#endif

@@ -1,0 +1,472 @@
+/* Every option of a run in one table. Adding one is adding a row. */
+#include "options.h"
+
+#include "lcmpi/clock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void keep(char **text, const char *value) {
+  free(*text);
+  *text = value ? lc_format("%s", value) : NULL;
+}
+
+/* ---- kinds of value ------------------------------------------------------------------------------- */
+
+static lc_status set_duration(int64_t *to, const char *name, const char *value, int64_t least,
+                              int64_t most, struct lc_error *err) {
+  int64_t ns = 0;
+  char low[LC_QUANTITY_MAX], high[LC_QUANTITY_MAX];
+  if (!lc_parse_duration(value, &ns))
+    return lc_fail(err, LC_EUSAGE,
+                   "--%s %s: is not a time with its unit; write for example 60s, 5m or 250ms", name,
+                   value);
+  if (ns < least || ns > most)
+    return lc_fail(err, LC_EUSAGE, "--%s %s: must be from %s to %s", name, value,
+                   lc_print_duration(low, least), lc_print_duration(high, most));
+  *to = ns;
+  return LC_OK;
+}
+
+static lc_status set_word(int *to, const char *name, const char *value, const char *const *words,
+                          int n, struct lc_error *err) {
+  char list[VALUE_BYTES] = "";
+  for (int i = 0; i < n; i++) {
+    if (strcmp(value, words[i]) == 0) {
+      *to = i;
+      return LC_OK;
+    }
+    strcat(list, i ? (i == n - 1 ? " or " : ", ") : "");
+    strcat(list, words[i]);
+  }
+  return lc_fail(err, LC_EUSAGE, "--%s %s: must be %s", name, value, list);
+}
+
+static lc_status set_factor(struct lc_rate *to, const char *name, const char *value, double most,
+                            struct lc_error *err) {
+  struct lc_rate factor;
+  if (!lc_parse_rational(value, &factor.p, &factor.q) || factor.p == 0 ||
+      (double)factor.p / (double)factor.q > most)
+    return lc_fail(err, LC_EUSAGE, "--%s %s: must be a number above 0 and up to %g", name, value,
+                   most);
+  *to = factor;
+  return LC_OK;
+}
+
+#define DAY (86400 * LC_NS_PER_S)
+
+/* ---- system --------------------------------------------------------------------------------------- */
+
+static lc_status set_vms(struct lc_config *c, const char *value, struct lc_error *err) {
+  int64_t n = 0;
+  if (!lc_parse_int64(value, &n) || n < 1 || n > LC_MAX_VMS)
+    return lc_fail(err, LC_EUSAGE, "--vms %s: must be a whole number from 1 to %d", value,
+                   LC_MAX_VMS);
+  c->n_vm = (int32_t)n;
+  return LC_OK;
+}
+
+static void print_vms(const struct lc_config *c, char out[VALUE_BYTES]) {
+  if (c->n_vm)
+    snprintf(out, VALUE_BYTES, "%d", c->n_vm);
+  else
+    snprintf(out, VALUE_BYTES, "one per rank");
+}
+
+/* A rate is limited so that a tick's time fits 64 bits and two ticks never share a nanosecond. */
+static bool good_rate(struct lc_rate rate) {
+  return rate.p > 0 && rate.p / rate.q <= 100000000 && rate.q / rate.p <= 100000;
+}
+
+static lc_status bad_rate(const char *list, struct lc_error *err) {
+  return lc_fail(err, LC_EUSAGE,
+                 "--rates %s: must be a range of whole numbers such as 1:6, or a list such as "
+                 "1,3,6 or 1/2,2.5, each from 1/100000 to 100000000 ticks/s",
+                 list);
+}
+
+static lc_status set_rate_range(struct lc_config *c, const char *list, const char *colon,
+                                struct lc_error *err) {
+  int64_t low = 0, high = 0;
+  char *first = lc_format("%.*s", (int)(colon - list), list);
+  bool good = lc_parse_int64(first, &low) && lc_parse_int64(colon + 1, &high) && low >= 1 &&
+              high >= low && high <= 100000000;
+  free(first);
+  if (!good)
+    return bad_rate(list, err);
+  if (high - low >= LC_MAX_RATES)
+    return lc_fail(err, LC_EUSAGE, "--rates %s: has more than %d values", list, LC_MAX_RATES);
+  c->rates.drawn = true;
+  c->rates.n = (int32_t)(high - low + 1);
+  for (int32_t i = 0; i < c->rates.n; i++)
+    c->rates.rate[i] = (struct lc_rate){low + i, 1};
+  lc_rate_rule_weigh(&c->rates, NULL);
+  return LC_OK;
+}
+
+static lc_status set_rates(struct lc_config *c, const char *value, struct lc_error *err) {
+  const char *colon = strchr(value, ':');
+  c->rates.n = 0;
+  c->rates.drawn = false;
+  if (colon) {
+    lc_status status = set_rate_range(c, value, colon, err);
+    if (!status)
+      keep(&c->rates_text, value);
+    return status;
+  }
+  for (const char *at = value;;) {
+    size_t length = strcspn(at, ",");
+    char *item = lc_format("%.*s", (int)length, at);
+    struct lc_rate rate = {0, 1};
+    bool good = lc_parse_rational(item, &rate.p, &rate.q) && good_rate(rate);
+    free(item);
+    if (!good)
+      return bad_rate(value, err);
+    if (c->rates.n == LC_MAX_RATES)
+      return lc_fail(err, LC_EUSAGE, "--rates: has more than %d values", LC_MAX_RATES);
+    c->rates.rate[c->rates.n++] = rate;
+    at += length;
+    if (!*at)
+      break;
+    at++;
+  }
+  keep(&c->rates_text, value);
+  return LC_OK;
+}
+
+static void print_rates(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->rates_text);
+}
+
+static lc_status set_rate_weights(struct lc_config *c, const char *value, struct lc_error *err) {
+  (void)err; /* read when all options are known: they belong to --rates */
+  keep(&c->rate_weights_text, value);
+  return LC_OK;
+}
+
+static void print_rate_weights(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->rate_weights_text ? c->rate_weights_text : "equal");
+}
+
+static const char *const phases[] = {"zero", "period", "random"};
+
+static lc_status set_phase(struct lc_config *c, const char *value, struct lc_error *err) {
+  int phase = 0;
+  lc_status status = set_word(&phase, "phase", value, phases, 3, err);
+  c->phase = (enum lc_phase)phase;
+  return status;
+}
+
+static void print_phase(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", phases[c->phase]);
+}
+
+static lc_status set_clock(struct lc_config *c, const char *value, struct lc_error *err) {
+  struct lc_clock_set set;
+  lc_clock_set_init(&set, 1);
+  if (strcmp(value, "help") != 0) {
+    lc_status status = lc_clock_set_parse(&set, value, err);
+    if (status)
+      return status;
+  }
+  keep(&c->clocks, value);
+  return LC_OK;
+}
+
+static void print_clock(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->clocks);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------ */
+
+static lc_status set_weight(double *weight, char **text, const char *name, const char *value,
+                            struct lc_error *err) {
+  int64_t p = 0, q = 1;
+  if (!lc_parse_rational(value, &p, &q) || p > q)
+    return lc_fail(err, LC_EUSAGE,
+                   "--%s %s: must be a fraction of the idle ticks from 0 to 1, such as 0.2 or 1/6",
+                   name, value);
+  *weight = (double)p / (double)q;
+  keep(text, value);
+  return LC_OK;
+}
+
+static lc_status set_unicast(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_weight(&c->unicast, &c->unicast_text, "unicast", value, err);
+}
+
+static void print_unicast(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->unicast_text);
+}
+
+static lc_status set_multicast(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_weight(&c->multicast, &c->multicast_text, "multicast", value, err);
+}
+
+static void print_multicast(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->multicast_text);
+}
+
+static lc_status set_internal(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_weight(&c->internal, &c->internal_text, "internal", value, err);
+}
+
+static void print_internal(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->internal_text);
+}
+
+static lc_status set_fanout(struct lc_config *c, const char *value, struct lc_error *err) {
+  int64_t n = 0;
+  if (strcmp(value, "all") == 0) {
+    c->fanout = LC_FANOUT_ALL;
+    return LC_OK;
+  }
+  if (!lc_parse_int64(value, &n) || n < 1 || n >= LC_MAX_VMS)
+    return lc_fail(err, LC_EUSAGE, "--fanout %s: must be a whole number of peers from 1, or all",
+                   value);
+  c->fanout = (int32_t)n;
+  return LC_OK;
+}
+
+static void print_fanout(const struct lc_config *c, char out[VALUE_BYTES]) {
+  if (c->fanout == LC_FANOUT_ALL)
+    snprintf(out, VALUE_BYTES, "all");
+  else
+    snprintf(out, VALUE_BYTES, "%d", c->fanout);
+}
+
+static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc_error *err) {
+  static const char *const rules[] = {"receive-or-act"};
+  int rule = 0;
+  (void)c;
+  return set_word(&rule, "tick-rule", value, rules, 1, err);
+}
+
+static void print_tick_rule(const struct lc_config *c, char out[VALUE_BYTES]) {
+  (void)c;
+  snprintf(out, VALUE_BYTES, "receive-or-act");
+}
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+static lc_status set_pace(struct lc_config *c, const char *value, struct lc_error *err) {
+  static const char *const paces[] = {"real"};
+  int pace = 0;
+  (void)c;
+  return set_word(&pace, "pace", value, paces, 1, err);
+}
+
+static void print_pace(const struct lc_config *c, char out[VALUE_BYTES]) {
+  (void)c;
+  snprintf(out, VALUE_BYTES, "real");
+}
+
+static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_duration(&c->duration_ns, "duration", value, 1, 36500 * DAY, err);
+}
+
+static void print_run_duration(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_duration(out, c->duration_ns);
+}
+
+static lc_status set_speed(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_factor(&c->speed, "speed", value, 1e6, err);
+}
+
+static void print_speed(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_rational(out, c->speed.p, c->speed.q);
+}
+
+static lc_status set_seed(struct lc_config *c, const char *value, struct lc_error *err) {
+  uint64_t seed = 0;
+  if (!lc_parse_uint64(value, &seed) || seed > INT64_MAX)
+    return lc_fail(err, LC_EUSAGE, "--seed %s: must be a whole number from 0 to %" PRId64, value,
+                   INT64_MAX);
+  c->seed = seed;
+  c->seed_given = true;
+  return LC_OK;
+}
+
+static void print_seed(const struct lc_config *c, char out[VALUE_BYTES]) {
+  if (c->seed_given)
+    snprintf(out, VALUE_BYTES, "%" PRIu64, c->seed);
+  else
+    snprintf(out, VALUE_BYTES, "drawn");
+}
+
+static lc_status set_poll(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_duration(&c->poll_ns, "poll", value, 10000, LC_NS_PER_S, err);
+}
+
+static void print_poll(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_duration(out, c->poll_ns);
+}
+
+/* ---- file ------------------------------------------------------------------------------------------ */
+
+static lc_status set_output(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (!*value || value[strlen(value) - 1] == '/')
+    return lc_fail(err, LC_EUSAGE, "--output %s: must be the name of a file", value);
+  keep(&c->output, value);
+  return LC_OK;
+}
+
+static void print_output(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->output ? c->output : "lcmpi-TIME-SEED.h5");
+}
+
+static lc_status set_force(struct lc_config *c, const char *value, struct lc_error *err) {
+  (void)value, (void)err;
+  c->force = true;
+  return LC_OK;
+}
+
+static void print_force(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->force ? "yes" : "no");
+}
+
+static lc_status set_durable(struct lc_config *c, const char *value, struct lc_error *err) {
+  (void)value, (void)err;
+  c->durable = true;
+  return LC_OK;
+}
+
+static void print_durable(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", c->durable ? "yes" : "no");
+}
+
+static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, 36500 * DAY, err);
+}
+
+static void print_snapshot_every(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_duration(out, c->snapshot_every_ns);
+}
+
+static lc_status set_commit_every(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_duration(&c->commit_every_ns, "commit-every", value, 1000000, 3600 * LC_NS_PER_S, err);
+}
+
+static void print_commit_every(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_duration(out, c->commit_every_ns);
+}
+
+static const char *const compactions[] = {"auto", "always", "never"};
+
+static lc_status set_compact(struct lc_config *c, const char *value, struct lc_error *err) {
+  int compaction = 0;
+  lc_status status = set_word(&compaction, "compact", value, compactions, 3, err);
+  c->compaction = (enum lc_compaction)compaction;
+  return status;
+}
+
+static void print_compact(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", compactions[c->compaction]);
+}
+
+static lc_status set_max_file_size(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (!lc_parse_size(value, &c->max_file_bytes) || c->max_file_bytes < 1)
+    return lc_fail(err, LC_EUSAGE, "--max-file-size %s: must be a size such as 500MiB or 20GB",
+                   value);
+  return LC_OK;
+}
+
+static void print_max_file_size(const struct lc_config *c, char out[VALUE_BYTES]) {
+  if (c->max_file_bytes)
+    snprintf(out, VALUE_BYTES, "%" PRId64, c->max_file_bytes);
+  else
+    snprintf(out, VALUE_BYTES, "the free space");
+}
+
+static lc_status set_reserve(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_factor(&c->reserve, "reserve", value, 1000, err);
+}
+
+static void print_reserve(const struct lc_config *c, char out[VALUE_BYTES]) {
+  lc_print_rational(out, c->reserve.p, c->reserve.q);
+}
+
+static const char *const progresses[] = {"auto", "live", "log", "none"};
+
+static lc_status set_progress(struct lc_config *c, const char *value, struct lc_error *err) {
+  int progress = 0;
+  lc_status status = set_word(&progress, "progress", value, progresses, 4, err);
+  c->progress = (enum lc_progress_mode)progress;
+  return status;
+}
+
+static void print_progress(const struct lc_config *c, char out[VALUE_BYTES]) {
+  snprintf(out, VALUE_BYTES, "%s", progresses[c->progress]);
+}
+
+/* ---- the table ------------------------------------------------------------------------------------- */
+
+#define SYSTEM "The system"
+#define OPERATIONS "What an idle tick does (the three weights sum to 1)"
+#define TIME "Time"
+#define OUTPUT "The file"
+#define OTHER "Display and help"
+
+const struct option_entry option_table[] = {
+    {"vms", 256, "N", SYSTEM, "virtual machines, spread over the ranks in blocks", set_vms,
+     print_vms},
+    {"rates", 257, "LIST", SYSTEM,
+     "ticks per second: a range 1:6 that each VM draws from, or a list 1,3,6 dealt out in turn",
+     set_rates, print_rates},
+    {"rate-weights", 258, "LIST", SYSTEM,
+     "weights of the values of a range: fractions that sum to 1, or whole-number proportions",
+     set_rate_weights, print_rate_weights},
+    {"phase", 259, "WHEN", SYSTEM,
+     "first tick: zero (all together at the start), period (after one period) or random",
+     set_phase, print_phase},
+    {"clock", 260, "LIST", SYSTEM, "logical clocks that run side by side; 'help' lists them",
+     set_clock, print_clock},
+    {"tick-rule", 261, "RULE", SYSTEM, "receive-or-act: a tick takes one message or acts",
+     set_tick_rule, print_tick_rule},
+    {"unicast", 270, "W", OPERATIONS, "weight of a send to one peer", set_unicast, print_unicast},
+    {"multicast", 271, "W", OPERATIONS, "weight of a send to --fanout peers", set_multicast,
+     print_multicast},
+    {"internal", 272, "W", OPERATIONS, "weight of an internal event", set_internal, print_internal},
+    {"fanout", 273, "K", OPERATIONS, "peers of a multicast, or 'all'", set_fanout, print_fanout},
+    {"pace", 280, "PACE", TIME, "real: model time follows the wall clock", set_pace, print_pace},
+    {"duration", 281, "TIME", TIME, "model time to run", set_run_duration, print_run_duration},
+    {"speed", 282, "X", TIME, "model time runs X times as fast as the wall clock", set_speed,
+     print_speed},
+    {"seed", 283, "N", TIME, "seed of all random draws; drawn and printed if not given", set_seed,
+     print_seed},
+    {"poll", 284, "TIME", TIME, "longest time between two looks for messages", set_poll,
+     print_poll},
+    {"output", 'o', "FILE", OUTPUT, "HDF5 file to write; never overwritten unasked", set_output,
+     print_output},
+    {"force", 290, NULL, OUTPUT, "replace an existing file", set_force, print_force},
+    {"durable", 291, NULL, OUTPUT, "fsync at every commit: committed rows survive a power cut",
+     set_durable, print_durable},
+    {"snapshot-every", 292, "TIME", OUTPUT, "model time between states of all VMs",
+     set_snapshot_every, print_snapshot_every},
+    {"commit-every", 293, "TIME", OUTPUT,
+     "wall time between commits: what a kill -9 can take is younger than this", set_commit_every,
+     print_commit_every},
+    {"compact", 294, "WHEN", OUTPUT,
+     "rewrite the file sorted and compressed at the end: auto (below 256 MiB), always or never",
+     set_compact, print_compact},
+    {"max-file-size", 295, "SIZE", OUTPUT, "refuse to start a run whose rows would need more",
+     set_max_file_size, print_max_file_size},
+    {"reserve", 296, "X", OUTPUT,
+     "room laid out for messages, over the number expected; the file grows if it is too small",
+     set_reserve, print_reserve},
+    {"progress", 300, "HOW", OTHER,
+     "auto (live on a terminal, else log), live, log (a line every few seconds) or none",
+     set_progress, print_progress},
+    {"help", 'h', NULL, OTHER, "print this help and end", NULL, NULL},
+    {"version", 'V', NULL, OTHER, "print the version and those of MPI and HDF5, and end", NULL,
+     NULL},
+};
+const size_t n_option = sizeof option_table / sizeof *option_table;
+
+const struct option_entry *option_find(const char *name) {
+  for (size_t i = 0; i < n_option; i++)
+    if (strcmp(option_table[i].name, name) == 0)
+      return &option_table[i];
+  return NULL;
+}

@@ -1,0 +1,92 @@
+/* lcmpi: from the command line to an exit code. Every rank comes here; rank 0 speaks. */
+#include "lcmpi/run.h"
+
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The words of the command line as they could be typed again. */
+static char *joined(int argc, char **argv) {
+  char *text = lc_format("%s", argv[0]);
+  for (int i = 1; i < argc; i++) {
+    bool plain = *argv[i] && !strpbrk(argv[i], " \t\n\"'\\$`*?;&|<>()");
+    char *longer = lc_format(plain ? "%s %s" : "%s '%s'", text, argv[i]);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
+static lc_status do_locally(const struct lc_command_line *line, struct lc_error *err) {
+  switch (line->command) {
+  case LC_COMMAND_INFO:
+    return lc_info_command(line->file, err);
+  case LC_COMMAND_VERIFY:
+    return lc_verify_command(line->file, err);
+  case LC_COMMAND_RECOVER:
+    return lc_recover_command(line->file, err);
+  case LC_COMMAND_HELP:
+    lc_print_help(stdout, line->about);
+    return LC_OK;
+  case LC_COMMAND_VERSION:
+    lc_print_version();
+    return LC_OK;
+  case LC_COMMAND_CLOCK_HELP:
+    lc_print_clocks(stdout);
+    return LC_OK;
+  case LC_COMMAND_RUN:
+    break;
+  }
+  return lc_fail(err, LC_EINTERNAL, "no such command");
+}
+
+/* Work on a file is done once, however many ranks were started: the others wait for its end. */
+static lc_status do_once(const struct lc_command_line *line, struct lc_transport *transport,
+                         struct lc_error *err) {
+  lc_status status = LC_OK;
+  if (!transport || lc_transport_rank(transport) == 0)
+    status = do_locally(line, err);
+  return transport ? lc_agree(transport, status, err) : status;
+}
+
+static void complain(lc_status status, const struct lc_error *err,
+                     const struct lc_transport *transport) {
+  if (status == LC_OK || status == LC_STOPPED)
+    return;
+  /* a lost rank cannot be agreed on: whoever notices says so */
+  if (!transport || lc_transport_rank(transport) == 0 || status == LC_ERANK)
+    fprintf(stderr, "lcmpi: %s\n", err->text);
+}
+
+int main(int argc, char **argv) {
+  struct lc_command_line line;
+  struct lc_error err = {0};
+  struct lc_transport *transport = NULL;
+  H5dont_atexit();
+  char *words = joined(argc, argv);
+  lc_status status = LC_OK;
+  if (lc_transport_launched())
+    status = lc_transport_open(&transport, &argc, &argv, &err);
+  if (!status)
+    status = lc_command_line_parse(&line, argc, argv, &err);
+  if (!status && line.command == LC_COMMAND_RUN && !transport)
+    status = lc_transport_open(&transport, &argc, &argv, &err);
+  if (!status)
+    status = line.command == LC_COMMAND_RUN ? lc_run(&line.config, words, transport, &err)
+                                            : do_once(&line, transport, &err);
+  complain(status, &err, transport);
+  if (status == LC_ERANK) {
+    fflush(NULL);
+    _exit(LC_ERANK); /* nobody may be waited for any more */
+  }
+  lc_command_line_free(&line);
+  free(words);
+  if (transport)
+    lc_transport_close(transport);
+  if (fflush(stdout) != 0 && status == LC_OK) {
+    fprintf(stderr, "lcmpi: the output could not be written\n");
+    status = LC_EFILE;
+  }
+  return status;
+}

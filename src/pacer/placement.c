@@ -1,0 +1,19 @@
+/* Which rank has which VMs, and when states are recorded: the same on every rank. */
+#include "lcmpi/pacer.h"
+
+int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank) {
+  return (int32_t)((int64_t)rank * n_vm / n_rank);
+}
+
+int32_t lc_owner(int32_t vm, int32_t n_vm, int32_t n_rank) {
+  return (int32_t)((((int64_t)vm + 1) * n_rank - 1) / n_vm);
+}
+
+int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns) {
+  return (int32_t)((duration_ns - 1) / every_ns) + 1;
+}
+
+int64_t lc_snapshot_time(int32_t index, int64_t duration_ns, int64_t every_ns) {
+  bool last = index == lc_snapshot_count(duration_ns, every_ns) - 1;
+  return last ? duration_ns : (index + 1) * every_ns;
+}

@@ -1,0 +1,189 @@
+/* The exercise's wall-clock run. Deadlines are absolute; between ticks a rank sleeps until the next one or
+ * for a bounded poll interval, takes in what has arrived, and writes the log when there is time. It
+ * never spins and never blocks in MPI. The end, and every early stop, is agreed by all ranks in a round. */
+#include "real.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Writing waits for a gap of so much before the next tick, but not for ever. */
+enum { GAP_NS = 3000000 };
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* Rank 0 chooses a moment that lies ahead of all ranks; each translates it to its own clock. */
+static int64_t agree_on_start(const struct lc_world *w) {
+  int64_t start = 0;
+  lc_max(w->transport, &start, 1); /* nobody is late for it by more than this takes */
+  start = lc_monotonic_ns() + 30000000 + 2000000 * (int64_t)lc_transport_size(w->transport);
+  lc_broadcast(w->transport, &start, sizeof start);
+  return start + w->clock_offset_ns;
+}
+
+static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome) {
+  size_t n = (size_t)w->n_own, words = (size_t)w->clocks->stamp_words;
+  size_t wire = lc_message_wire_bytes(w->clocks);
+  memset(outcome, 0, sizeof *outcome);
+  *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
+  agenda_init(&r->agenda, w);
+  r->pending.state = lc_new(n, sizeof *r->pending.state, "a snapshot");
+  r->pending.stamps = lc_new(n * words, sizeof *r->pending.stamps, "a snapshot");
+  r->lateness_sum = lc_new(n, sizeof *r->lateness_sum, "the lateness");
+  r->lateness_max = lc_new(n, sizeof *r->lateness_max, "the lateness");
+  r->wire = lc_new(1, wire, "a message");
+  lc_transport_listen(w->transport, wire);
+  r->start_ns = agree_on_start(w);
+  r->last_commit_ns = r->last_round_ns = r->start_ns;
+}
+
+static void finish(struct real *r) {
+  agenda_free(&r->agenda);
+  free(r->pending.state);
+  free(r->pending.stamps);
+  free(r->lateness_sum);
+  free(r->lateness_max);
+  free(r->wire);
+}
+
+/* Every tick that is due now, in order; a late one is run like any other. */
+static lc_status run_due(struct real *r, struct lc_error *err) {
+  for (;;) {
+    int64_t next = agenda_next(&r->agenda), now = model_now(r);
+    take_states_before(r, next, now);
+    if (next > now || next >= r->end_ns || r->failure)
+      return LC_OK;
+    lc_status status = run_tick(r, err);
+    if (status)
+      return status;
+  }
+}
+
+static void commit_if_time(struct real *r) {
+  int64_t now = lc_monotonic_ns(), since = now - r->last_commit_ns;
+  bool due = since >= r->world->commit_every_ns || r->pending.taken;
+  if (!due || (lc_store_pending(r->world->store) == 0 && !r->pending.taken))
+    return;
+  int64_t gap = wall_of(r, agenda_next(&r->agenda)) - now;
+  if (gap > GAP_NS || since >= 2 * r->world->commit_every_ns)
+    commit(r);
+}
+
+static void sleep_a_little(const struct real *r) {
+  int64_t now = lc_monotonic_ns(), next = agenda_next(&r->agenda);
+  int64_t until = now + r->world->poll_ns;
+  if (next < r->end_ns && !r->failure)
+    until = sooner(until, wall_of(r, next));
+  if (until > now)
+    lc_sleep_until(until);
+}
+
+static lc_status tick_until_over(struct real *r, struct lc_error *err) {
+  while (!r->over) {
+    lc_status status = run_due(r, err);
+    if (!status)
+      status = take_in(r, err);
+    if (!status)
+      status = run_rounds(r, err);
+    if (status)
+      return status;
+    if (r->over)
+      break;
+    commit_if_time(r);
+    sleep_a_little(r);
+  }
+  return LC_OK;
+}
+
+/* An early end is a moment that no rank has passed yet when it is chosen, and every rank reaches:
+ * all ticks due before it are run, so the log has no gap. */
+static lc_status stop_together(struct real *r, struct lc_error *err) {
+  int64_t end = model_now(r);
+  lc_max(r->world->transport, &end, 1);
+  r->end_ns = sooner(end, r->world->duration_ns);
+  lc_sleep_until(wall_of(r, r->end_ns));
+  return run_due(r, err);
+}
+
+/* Commits all that is left, with more room if it is needed. */
+static lc_status commit_rest(struct real *r, struct lc_error *err) {
+  for (;;) {
+    commit(r);
+    lc_status status = lc_agree(r->world->transport, r->failure, &r->error);
+    if (status) {
+      *err = r->error;
+      return status;
+    }
+    int64_t pending = lc_store_pending(r->world->store);
+    lc_max(r->world->transport, &pending, 1);
+    if (!pending)
+      return LC_OK;
+    status = lc_store_grow(r->world->store, err);
+    if (status)
+      return status;
+  }
+}
+
+/* From here on the figures are those of all ranks. */
+static void share_outcome(struct real *r) {
+  struct lc_outcome *o = r->outcome;
+  int64_t words[] = {r->n_sent,           r->n_received,       o->balance.queued,
+                     o->balance.in_flight, o->lateness.n_tick, o->lateness.n_overrun};
+  lc_sum(r->world->transport, words, 6);
+  lc_sum(r->world->transport, o->lateness.histogram.count, LC_HISTOGRAM_BINS);
+  lc_max(r->world->transport, &o->lateness.largest_ns, 1);
+  o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
+  o->lateness.n_tick = words[4];
+  o->lateness.n_overrun = words[5];
+  o->t_end = r->end_ns;
+}
+
+static lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {
+  if (b->sent == b->received + b->queued + b->in_flight + b->lost)
+    return LC_OK;
+  return lc_fail(err, LC_EVERIFY,
+                 "the balance of messages does not hold: sent %" PRId64 ", received %" PRId64
+                 ", queued %" PRId64 ", in flight %" PRId64 ", lost %" PRId64,
+                 b->sent, b->received, b->queued, b->in_flight, b->lost);
+}
+
+static lc_status end_run(struct real *r, struct lc_error *err) {
+  struct lc_world *w = r->world;
+  lc_status status = r->outcome->signal ? stop_together(r, err) : LC_OK;
+  if (!status)
+    status = drain(r, err);
+  if (status)
+    return status;
+  write_ending(r);
+  status = commit_rest(r, err);
+  if (status)
+    return status;
+  share_outcome(r);
+  bool complete = r->end_ns == w->duration_ns;
+  if (complete)
+    r->outcome->signal = 0;
+  status = lc_store_end(w->store, complete ? LC_RUN_COMPLETE : LC_RUN_STOPPED, r->end_ns,
+                        &r->outcome->balance, err);
+  status = lc_agree(w->transport, status, err);
+  return status ? status : check_balance(&r->outcome->balance, err);
+}
+
+lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err) {
+  struct real r;
+  begin(&r, world, outcome);
+  lc_status status = tick_until_over(&r, err);
+  if (!status && !outcome->signal) {
+    *err = r.error;
+    status = lc_agree(world->transport, r.failure, err);
+  }
+  if (!status)
+    status = end_run(&r, err);
+  if (status == LC_EFILE) {
+    struct lc_error ignored; /* the disk is full, or worse: what can be marked is marked */
+    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &ignored);
+  }
+  finish(&r);
+  return status;
+}

@@ -1,0 +1,73 @@
+/* What the files of the real-time pacer share. */
+#ifndef LC_PACER_REAL_H
+#define LC_PACER_REAL_H
+
+#include "lcmpi/pacer.h"
+#include "lcmpi/stop.h"
+
+/* The next tick of every VM of this rank, soonest first: a binary heap by (deadline, VM). */
+struct agenda {
+  int32_t n;
+  struct {
+    int64_t deadline_ns;
+    int32_t own; /* index into world->vm */
+  } *entry;
+};
+
+void agenda_init(struct agenda *agenda, const struct lc_world *world);
+void agenda_free(struct agenda *agenda);
+/* INT64_MAX if no VM has a tick before the end of time. */
+int64_t agenda_next(const struct agenda *agenda);
+/* The first entry's VM has ticked: its next deadline takes its place. */
+void agenda_moved(struct agenda *agenda, int64_t deadline_ns);
+
+/* A state of all own VMs, taken and not yet on file. */
+struct pending_state {
+  bool taken;
+  int32_t index;
+  struct lc_state *state; /* [n_own] */
+  int64_t *stamps;        /* [n_own][stamp_words] */
+};
+
+enum { ROUND_NS = 200000000, LOST_NS = 700000000 };
+
+struct real {
+  struct lc_world *world;
+  struct lc_outcome *outcome;
+  int64_t start_ns;        /* this host's monotonic clock at model time 0 */
+  int64_t end_ns;          /* model time */
+  int64_t last_arrival_ns; /* arrivals on this rank are strictly increasing */
+  struct agenda agenda;
+  struct pending_state pending;
+  int32_t next_snapshot;
+  int64_t last_commit_ns, last_round_ns; /* wall time */
+  unsigned char *wire; /* a message on its way out */
+  int64_t n_sent, n_received; /* of this rank's VMs */
+  int64_t *lateness_sum, *lateness_max; /* [n_own], model time */
+  bool over;                  /* all ranks agreed that the loop ends */
+  lc_status failure;          /* of this rank's store; the loop goes on until all know */
+  struct lc_error error;
+};
+
+/* time.c */
+int64_t model_now(const struct real *r);
+int64_t wall_of(const struct real *r, int64_t model_ns);
+
+/* tick.c: one tick of the first VM of the agenda, and what it makes happen. */
+lc_status run_tick(struct real *r, struct lc_error *err);
+/* Takes in every message that has arrived. */
+lc_status take_in(struct real *r, struct lc_error *err);
+/* Takes in every message that was ever sent. Collective. */
+lc_status drain(struct real *r, struct lc_error *err);
+
+/* record.c */
+void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns);
+void take_state(struct real *r, int32_t index, int64_t now_ns);
+/* Commits rows, then a pending state. Failures are kept in r->failure. */
+void commit(struct real *r);
+void write_ending(struct real *r);
+
+/* rounds.c */
+lc_status run_rounds(struct real *r, struct lc_error *err);
+
+#endif

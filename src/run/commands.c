@@ -1,0 +1,126 @@
+/* The commands that look at a file: info, verify, recover. */
+#include "lcmpi/run.h"
+#include "lcmpi/store.h"
+#include "lcmpi/verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *attribute(const struct lc_store_info *info, const char *name) {
+  for (int32_t i = 0; i < info->n_text; i++)
+    if (strcmp(info->text[i].name, name) == 0)
+      return info->text[i].value;
+  return "?";
+}
+
+static const char *verdict_of(const struct lc_store_info *info) {
+  switch (info->state) {
+  case LC_RUN_RUNNING:
+    return info->live ? "the run is going on" : "the run was killed: 'lcmpi recover' finishes it";
+  case LC_RUN_COMPLETE:
+    return "the run reached its end";
+  case LC_RUN_STOPPED:
+    return "the run was stopped early and saved";
+  case LC_RUN_FAILED:
+    return "the run could not write any more: 'lcmpi recover' keeps what it wrote";
+  case LC_RUN_RECOVERED:
+    return "the run was killed; what it had committed was recovered";
+  }
+  return "unknown state";
+}
+
+static void print_indented(const char *text) {
+  for (const char *at = text; *at;) {
+    size_t length = strcspn(at, "\n");
+    printf("            %.*s\n", (int)length, at);
+    at += length + (at[length] == '\n');
+  }
+}
+
+static void print_info(const char *path, const struct lc_store_info *info) {
+  char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX], c[LC_QUANTITY_MAX];
+  printf("%s: %s: %s\n", path, lc_run_state_name(info->state), verdict_of(info));
+  printf("  made by   %s, format %s\n", attribute(info, "source"), attribute(info, "lcmpi_format"));
+  printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
+  printf("  command   %s\n", attribute(info, "command_line"));
+  printf("  system    %d VMs on %d ranks, seed %s\n", info->n_vm, info->n_rank,
+         attribute(info, "seed"));
+  printf("  clocks   ");
+  for (int32_t i = 0; i < info->n_clock; i++)
+    printf(" %s", info->clock[i]);
+  printf("\n  rows      %s events, %s messages\n", lc_print_count(a, info->rows[LC_EVENTS]),
+         lc_print_count(b, info->rows[LC_MESSAGES]));
+  printf("  snapshots %d of %d\n", info->n_snapshot_done, info->n_snapshot);
+  if (info->ended)
+    printf("  ended     at %s; %" PRId64 " sent = %" PRId64 " received + %" PRId64
+           " queued + %" PRId64 " in flight + %" PRId64 " lost\n",
+           lc_print_duration(c, info->t_end), info->balance.sent, info->balance.received,
+           info->balance.queued, info->balance.in_flight, info->balance.lost);
+  printf("  size      %s on disk%s\n", lc_print_bytes(a, info->disk_bytes),
+         info->exact ? ", compacted" : ", with room behind the rows");
+  printf("  libraries %s, HDF5 %s\n", attribute(info, "mpi_library"),
+         attribute(info, "hdf5_version"));
+  printf("  options\n");
+  print_indented(attribute(info, "options"));
+  printf("  history\n");
+  print_indented(attribute(info, "history"));
+}
+
+lc_status lc_info_command(const char *path, struct lc_error *err) {
+  struct lc_store_info info;
+  lc_status status = lc_store_describe(path, &info, err);
+  if (status)
+    return status;
+  print_info(path, &info);
+  lc_store_info_free(&info);
+  return LC_OK;
+}
+
+static void print_check(const struct lc_check *check) {
+  char n[LC_QUANTITY_MAX], bad[LC_QUANTITY_MAX];
+  printf("%-4s  %-16s %12s  %s\n", check->n_violation ? "FAIL" : "ok", check->name,
+         lc_print_count(n, check->n_checked), check->claim);
+  if (check->n_unknown)
+    printf("      %-16s %12s  could not be judged: what they need is not on file\n", "",
+           lc_print_count(n, check->n_unknown));
+  if (check->n_violation)
+    printf("      %s violation%s; the smallest: %s\n", lc_print_count(bad, check->n_violation),
+           check->n_violation == 1 ? "" : "s", check->witness);
+}
+
+lc_status lc_verify_command(const char *path, struct lc_error *err) {
+  struct lc_history history;
+  lc_status status = lc_store_read(path, &history, err);
+  if (status)
+    return status;
+  struct lc_verdict *verdict = lc_new(1, sizeof *verdict, "the verdict");
+  status = lc_verify(&history, verdict);
+  for (int32_t i = 0; i < verdict->n_check; i++)
+    print_check(&verdict->check[i]);
+  if (status)
+    lc_fail(err, LC_EVERIFY, "%s: verification failed", path);
+  else
+    printf("%s: %s\n", path,
+           history.ended ? "verified" : "verified as far as it is on file (the run has no end)");
+  lc_history_free(&history);
+  free(verdict);
+  return status;
+}
+
+lc_status lc_recover_command(const char *path, struct lc_error *err) {
+  enum lc_run_state was;
+  lc_status status = lc_store_recover(path, &was, err);
+  if (status)
+    return status;
+  struct lc_store_info info;
+  status = lc_store_describe(path, &info, err);
+  if (status)
+    return status;
+  char events[LC_QUANTITY_MAX], messages[LC_QUANTITY_MAX];
+  printf("%s: was %s, is %s: %s events, %s messages, %d snapshots\n", path, lc_run_state_name(was),
+         lc_run_state_name(info.state), lc_print_count(events, info.rows[LC_EVENTS]),
+         lc_print_count(messages, info.rows[LC_MESSAGES]), info.n_snapshot_done);
+  lc_store_info_free(&info);
+  return LC_OK;
+}

@@ -1,0 +1,144 @@
+/* The summary of a run. */
+#include "summary.h"
+
+#include "lcmpi/stop.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* What a rank tells of one of its VMs. */
+struct row {
+  struct lc_rate rate;
+  int64_t n_tick, n_internal, n_sent, n_received, n_queued, clock, jump_largest, jump_sum;
+};
+
+static struct row row_of(const struct lc_clock_set *clocks, const struct lc_vm *vm,
+                         int64_t t_end) {
+  int32_t shown = lc_clock_set_shown(clocks);
+  struct row row = {
+      .rate = vm->rate,
+      .n_tick = vm->next_tick,
+      .n_internal = vm->n_internal,
+      .n_sent = vm->n_sent,
+      .n_received = vm->n_received,
+  };
+  for (size_t i = 0; i < vm->inbox.length; i++)
+    row.n_queued += lc_queue_at(&vm->inbox, i)->t_arrival < t_end;
+  if (shown >= 0) {
+    row.clock = vm->jumps[shown].last;
+    row.jump_largest = vm->jumps[shown].largest;
+    row.jump_sum = vm->jumps[shown].sum;
+  }
+  return row;
+}
+
+static void print_row(int32_t vm, int32_t rank, const struct row *row, bool clock) {
+  char rate[LC_QUANTITY_MAX];
+  printf("%5d %5d %8s %9" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %8" PRId64, vm, rank,
+         lc_print_rational(rate, row->rate.p, row->rate.q), row->n_tick, row->n_internal,
+         row->n_sent, row->n_received, row->n_queued);
+  if (clock)
+    printf(" %10" PRId64 " %8" PRId64 " %8.2f", row->clock, row->jump_largest,
+           row->n_tick ? (double)row->jump_sum / (double)row->n_tick : 0);
+  putchar('\n');
+}
+
+static void print_table(const struct row *row, int32_t n_vm, int32_t n_rank, const char *clock) {
+  printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued");
+  if (clock)
+    printf(" %10s jump max jump avg", clock);
+  putchar('\n');
+  for (int32_t v = 0; v < n_vm && v < LC_TABLE_VMS; v++)
+    print_row(v, lc_owner(v, n_vm, n_rank), &row[v], clock != NULL);
+  if (n_vm > LC_TABLE_VMS)
+    printf("  ... and %d more VMs: all are in the file\n", n_vm - LC_TABLE_VMS);
+}
+
+static void print_balance(const struct lc_balance *b) {
+  bool holds = b->sent == b->received + b->queued + b->in_flight + b->lost;
+  printf("\nbalance   %" PRId64 " sent = %" PRId64 " received + %" PRId64 " queued + %" PRId64
+         " in flight + %" PRId64 " lost: %s\n",
+         b->sent, b->received, b->queued, b->in_flight, b->lost,
+         holds ? "holds" : "DOES NOT HOLD");
+}
+
+static void print_lateness(const struct lc_lateness *l) {
+  char half[LC_QUANTITY_MAX], most[LC_QUANTITY_MAX], largest[LC_QUANTITY_MAX];
+  char ticks[LC_QUANTITY_MAX];
+  printf("lateness  median %s, p99 %s, largest %s over %s ticks\n",
+         lc_print_time(half, lc_histogram_quantile(&l->histogram, 0.5)),
+         lc_print_time(most, lc_histogram_quantile(&l->histogram, 0.99)),
+         lc_print_time(largest, l->largest_ns), lc_print_count(ticks, l->n_tick));
+  if (l->n_overrun)
+    printf("warning   %s ticks (%.1f %%) began after the next one of their VM was due: this machine "
+           "is too slow for the load; lower --speed or --rates\n",
+           lc_print_count(ticks, l->n_overrun), 100.0 * (double)l->n_overrun / (double)l->n_tick);
+}
+
+/* Of the rank that used most. */
+static void print_cost(const struct lc_config *config, int64_t cpu_us, int64_t most_kib,
+                       int32_t n_rank, const struct lc_outcome *o) {
+  char memory[LC_QUANTITY_MAX];
+  double wall = (double)o->t_end / 1e9 * (double)config->speed.q / (double)config->speed.p;
+  printf("cost      %.2f %% of a core per rank (start and end included), %s per rank\n",
+         wall > 0 ? (double)cpu_us / 1e4 / wall / n_rank : 0,
+         lc_print_bytes(memory, most_kib * 1024));
+}
+
+static void print_file(const char *path, const struct lc_outcome *o) {
+  char bytes[LC_QUANTITY_MAX];
+  struct stat file;
+  int64_t size = stat(path, &file) == 0 ? (int64_t)file.st_blocks * 512 : 0;
+  printf("file      %s (%s on disk, %s%s)\n", path, lc_print_bytes(bytes, size),
+         o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
+  if (o->n_grown)
+    printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
+  if (o->signal)
+    printf("next      lcmpi info %s\n          lcmpi verify %s\n", path, path);
+  else
+    printf("next      lcmpi verify %s\n          postprocess/lcmpi_plot %s\n", path, path);
+}
+
+void print_start(const struct lc_config *config, struct lc_transport *transport,
+                 const char *path) {
+  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX];
+  int32_t n_rank = lc_transport_size(transport);
+  if (lc_transport_rank(transport) != 0)
+    return;
+  printf("lcmpi %s: %d VM%s on %d rank%s, %s at %s times real pace, seed %" PRIu64 ", into %s\n",
+         lc_version(), config->n_vm, config->n_vm == 1 ? "" : "s", n_rank, n_rank == 1 ? "" : "s",
+         lc_print_duration(duration, config->duration_ns),
+         lc_print_rational(speed, config->speed.p, config->speed.q), config->seed, path);
+  fflush(stdout);
+}
+
+void print_summary(const struct lc_config *config, struct lc_transport *transport,
+                   const struct lc_clock_set *clocks, const struct lc_vm *vm, int32_t n_own,
+                   const struct lc_outcome *o, const char *path) {
+  struct row *own = lc_new((size_t)n_own, sizeof *own, "the summary");
+  for (int32_t i = 0; i < n_own; i++)
+    own[i] = row_of(clocks, &vm[i], o->t_end);
+  void *all;
+  size_t bytes;
+  lc_gather(transport, own, (size_t)n_own * sizeof *own, &all, &bytes);
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  int64_t cpu_us = (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+                   used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+  int64_t most_kib = used.ru_maxrss;
+  lc_sum(transport, &cpu_us, 1);
+  lc_max(transport, &most_kib, 1);
+  if (lc_transport_rank(transport) == 0) {
+    int32_t shown = lc_clock_set_shown(clocks), n_rank = lc_transport_size(transport);
+    print_table(all, config->n_vm, n_rank, shown < 0 ? NULL : clocks->clock[shown]->name);
+    print_balance(&o->balance);
+    print_lateness(&o->lateness);
+    print_cost(config, cpu_us, most_kib, n_rank, o);
+    print_file(path, o);
+    fflush(stdout);
+  }
+  free(own);
+  free(all);
+}

@@ -1,0 +1,152 @@
+/* Makes a new file: rank 0 alone, with HDF5's serial driver, under a temporary name. All structure is
+ * made here; while the run goes on nobody changes any. */
+#include "store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+
+
+
+void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
+  layout_init(layout, plan->n_vm, plan->n_rank, plan->n_snapshot);
+  for (int32_t c = 0; c < plan->clocks->n; c++) {
+    const struct lc_clock *clock = plan->clocks->clock[c];
+    struct file_clock *to = &layout->clock[layout->n_clock++];
+    snprintf(to->name, sizeof to->name, "%s", clock->name);
+    to->summary = lc_format("%s", clock->summary);
+    to->promise = lc_format("%s", clock->promise);
+    to->order = clock->order;
+    to->characterizes = clock->characterizes;
+    to->has_value = clock->value != NULL;
+    to->words = plan->clocks->stamp_width[c];
+  }
+  for (int t = 0; t < LC_N_TABLE; t++)
+    memcpy(layout->rows[t], plan->rows[t], (size_t)plan->n_rank * sizeof(int64_t));
+  layout->level = -1;
+  layout_place(layout, LC_REGION_ROWS);
+}
+
+int64_t lc_store_plan_bytes(const struct lc_store_plan *plan) {
+  int64_t bytes = 0;
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    int64_t row = 0;
+    for (int i = 0; i < lc_tables[t].n_column; i++)
+      row += (int64_t)column_bytes(lc_tables[t].column[i].type);
+    if (lc_tables[t].stamped)
+      row += (int64_t)plan->clocks->stamp_words * 8;
+    for (int32_t r = 0; r < plan->n_rank; r++)
+      if (__builtin_add_overflow(bytes, row * plan->rows[t][r], &bytes))
+        return INT64_MAX;
+  }
+  int64_t states = (int64_t)plan->n_vm * plan->n_snapshot;
+  return bytes + states * 8 * (lc_n_state_column + plan->clocks->stamp_words);
+}
+
+/* One value of each VM (rank) into a column of the root. */
+static void write_constant(struct h5 *h, const char *name, hid_t type, const void *values) {
+  char path[PATH_BYTES];
+  h5_write_all(h, column_path(path, "/", name), type, values);
+}
+
+static void write_vm_constants(const struct lc_store_plan *plan, struct h5 *h) {
+  size_t n = (size_t)plan->n_vm;
+  int64_t *number = lc_new(n, sizeof *number, "the file's constants");
+  double *rate = lc_new(n, sizeof *rate, "the file's constants");
+  for (size_t i = 0; i < n; i++)
+    rate[i] = (double)plan->vm[i].rate.p / (double)plan->vm[i].rate.q;
+  write_constant(h, "tick_rate", H5T_NATIVE_DOUBLE, rate);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->vm[i].rate.p;
+  write_constant(h, "tick_rate_p", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->vm[i].rate.q;
+  write_constant(h, "tick_rate_q", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->vm[i].phase_ns;
+  write_constant(h, "phase", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->vm[i].rank;
+  write_constant(h, "vm_rank", H5T_NATIVE_INT64, number);
+  free(number);
+  free(rate);
+}
+
+static void write_rank_constants(const struct lc_store_plan *plan, struct h5 *h) {
+  size_t n = (size_t)plan->n_rank;
+  int64_t *number = lc_new(n, sizeof *number, "the file's constants");
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->rank[i].host;
+  write_constant(h, "host", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->rank[i].pid;
+  write_constant(h, "pid", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->rank[i].clock_offset_ns;
+  write_constant(h, "clock_offset", H5T_NATIVE_INT64, number);
+  for (size_t i = 0; i < n; i++)
+    number[i] = plan->rank[i].clock_error_ns;
+  write_constant(h, "clock_error", H5T_NATIVE_INT64, number);
+  free(number);
+}
+
+static void write_attributes(const struct lc_store_plan *plan, struct h5 *h) {
+  char format[16];
+  snprintf(format, sizeof format, "%d.%d", LC_FORMAT_MAJOR, LC_FORMAT_MINOR);
+  h5_set_text(h, "/", "Conventions", "CF-1.10");
+  h5_set_text(h, "/", "lcmpi_format", format);
+  h5_set_text(h, "/", "row_order", "by writer rank, each rank's region in the order of writing");
+  h5_set_int(h, "/", "n_vm", plan->n_vm);
+  h5_set_int(h, "/", "n_rank", plan->n_rank);
+  for (int32_t i = 0; i < plan->n_attribute; i++) {
+    const struct lc_attribute *attribute = &plan->attribute[i];
+    if (attribute->text)
+      h5_set_text(h, "/", attribute->name, attribute->text);
+    else
+      h5_set_int(h, "/", attribute->name, attribute->number);
+  }
+}
+
+static void fill(const struct lc_store_plan *plan, const struct layout *layout, struct h5 *h) {
+  const uint8_t running = LC_RUN_RUNNING;
+  write_attributes(plan, h);
+  layout_build(layout, h);
+  write_vm_constants(plan, h);
+  write_rank_constants(plan, h);
+  h5_write_all(h, "/snapshots/t", H5T_NATIVE_INT64, plan->t_snapshot);
+  h5_write_all(h, "/commit/state", H5T_NATIVE_UINT8, &running);
+}
+
+lc_status create_file(const char *path, const struct lc_store_plan *plan,
+                      const struct layout *layout, bool force, struct lc_error *err) {
+  char *temporary = place_temporary(path);
+  struct h5 h = {.path = temporary, .file = -1};
+  lc_status status = place_free(path, force, err);
+  if (!status)
+    status = place_clear_temporary(temporary, err);
+  if (!status && access(path, F_OK) != 0) {
+    /* the system's own words are plainer than HDF5's for a folder that is missing or read-only */
+    FILE *probe = fopen(temporary, "wx");
+    if (!probe)
+      status = lc_fail(err, LC_EFILE, "%s: cannot be created: %s", path, strerror(errno));
+    else {
+      fclose(probe);
+      unlink(temporary);
+    }
+  }
+  if (!status) {
+    h5_create(&h, temporary);
+    fill(plan, layout, &h);
+    h5_close(&h);
+    status = h5_status(&h, err);
+    if (!status)
+      status = place_publish(temporary, path, err);
+    if (status)
+      unlink(temporary);
+  }
+  free(temporary);
+  return status;
+}

@@ -1,0 +1,279 @@
+/* Reads a file back: the history of a run for the verifier, and what `lcmpi info` says. Only rows that
+ * the commit counters cover are looked at, so a live or crashed file reads like a finished one. */
+#include "store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All committed rows of one table as records. */
+static void *read_table(struct h5 *h, const struct layout *layout, int t) {
+  const struct table *table = &lc_tables[t];
+  int64_t n = committed_rows(layout, t);
+  char path[PATH_BYTES];
+  void *records = lc_new((size_t)n, table->record_bytes, "reading a file");
+  void *values = lc_new((size_t)n, sizeof(int64_t), "reading a file");
+  for (int i = 0; i < table->n_column; i++) {
+    const struct column *column = &table->column[i];
+    if (column->filled_later)
+      continue;
+    read_regions(h, layout, t, column_path(path, table->group, column->name),
+                 memory_type(column->type), column_bytes(column->type), values);
+    column_scatter(column, values, n, records, table->record_bytes);
+  }
+  free(values);
+  return records;
+}
+
+static void read_machines(struct lc_history *history, struct h5 *h) {
+  size_t n = (size_t)history->n_vm;
+  int64_t *p = lc_new(n, sizeof *p, "reading a file"), *q = lc_new(n, sizeof *q, "reading a file");
+  int64_t *phase = lc_new(n, sizeof *phase, "reading a file");
+  h5_read_all(h, "/tick_rate_p", H5T_NATIVE_INT64, p);
+  h5_read_all(h, "/tick_rate_q", H5T_NATIVE_INT64, q);
+  h5_read_all(h, "/phase", H5T_NATIVE_INT64, phase);
+  history->machine = lc_new(n, sizeof *history->machine, "reading a file");
+  for (size_t i = 0; i < n && !h->failed; i++) {
+    history->machine[i].rate = (struct lc_rate){p[i], q[i]};
+    history->machine[i].phase_ns = phase[i];
+    if (p[i] >= 1 && q[i] >= 1)
+      continue;
+    h->failed = true;
+    lc_fail(&h->error, LC_EFILE, "%s: VM %zu has no tick rate", h->path, i);
+  }
+  free(p);
+  free(q);
+  free(phase);
+}
+
+static void read_states(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  size_t n = (size_t)layout->n_vm * (size_t)layout->n_snapshot;
+  history->n_snapshot = layout->n_snapshot;
+  history->t_snapshot = lc_new((size_t)layout->n_snapshot, sizeof(int64_t), "reading a file");
+  h5_read_all(h, "/snapshots/t", H5T_NATIVE_INT64, history->t_snapshot);
+  history->state = lc_new(n, sizeof *history->state, "reading a file");
+  void *values = lc_new(n, sizeof(int64_t), "reading a file");
+  for (int i = 0; i < lc_n_state_column; i++) {
+    const struct column *column = &lc_state_columns[i];
+    h5_read_all(h, column_path(path, "/snapshots", column->name), memory_type(column->type),
+                values);
+    column_scatter(column, values, (int64_t)n, history->state, sizeof *history->state);
+  }
+  free(values);
+}
+
+static void read_clocks(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  size_t states = (size_t)layout->n_vm * (size_t)layout->n_snapshot;
+  for (int32_t c = 0; c < layout->n_clock; c++) {
+    const struct file_clock *from = &layout->clock[c];
+    struct lc_history_clock *to = &history->clock[history->n_clock++];
+    size_t words = (size_t)from->words;
+    memcpy(to->name, from->name, sizeof to->name);
+    to->order = from->order;
+    to->characterizes = from->characterizes;
+    to->words = from->words;
+    to->stamp = lc_new((size_t)history->n_event * words, sizeof(int64_t), "reading stamps");
+    read_regions(h, layout, LC_EVENTS, stamp_path(path, "/events", from->name), H5T_NATIVE_INT64,
+                 words * sizeof(int64_t), to->stamp);
+    to->state_stamp = lc_new(states * words, sizeof(int64_t), "reading stamps");
+    h5_read_all(h, stamp_path(path, "/snapshots", from->name), H5T_NATIVE_INT64, to->state_stamp);
+  }
+}
+
+static void read_left(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  int64_t queued = committed_rows(layout, LC_QUEUE), flying = committed_rows(layout, LC_CHANNEL);
+  struct lc_left *queue = read_table(h, layout, LC_QUEUE);
+  struct lc_left *channel = read_table(h, layout, LC_CHANNEL);
+  history->n_left = queued + flying;
+  history->left = lc_new((size_t)history->n_left, sizeof *history->left, "reading a file");
+  memcpy(history->left, queue, (size_t)queued * sizeof *queue);
+  memcpy(history->left + queued, channel, (size_t)flying * sizeof *channel);
+  free(queue);
+  free(channel);
+}
+
+static int64_t largest(struct h5 *h, const char *path, int32_t n) {
+  int64_t most = 0;
+  int64_t *values = lc_new((size_t)n, sizeof *values, "reading a file");
+  h5_read_all(h, path, H5T_NATIVE_INT64, values);
+  for (int32_t i = 0; i < n; i++)
+    most = values[i] > most ? values[i] : most;
+  free(values);
+  return most;
+}
+
+static void read_balance(struct lc_balance *balance, struct h5 *h) {
+  int64_t *const words[5] = {&balance->sent, &balance->received, &balance->queued,
+                             &balance->in_flight, &balance->lost};
+  char path[PATH_BYTES];
+  for (int i = 0; i < 5; i++)
+    *words[i] = h5_read_scalar(h, column_path(path, "/balance", balance_names[i]));
+}
+
+/* True if every rank's final state is on file and the run said that it ended. */
+static bool has_ended(struct h5 *h, const struct layout *layout) {
+  int64_t state = h5_read_scalar(h, "/commit/state");
+  if (state != LC_RUN_COMPLETE && state != LC_RUN_STOPPED)
+    return false;
+  bool all = true;
+  int64_t *final = lc_new((size_t)layout->n_rank, sizeof *final, "reading a file");
+  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, final);
+  for (int32_t r = 0; r < layout->n_rank; r++)
+    all &= final[r] == 1;
+  free(final);
+  return all;
+}
+
+void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  *history = (struct lc_history){.n_vm = layout->n_vm};
+  read_machines(history, h);
+  history->n_event = committed_rows(layout, LC_EVENTS);
+  history->event = read_table(h, layout, LC_EVENTS);
+  history->n_sent = committed_rows(layout, LC_MESSAGES);
+  history->sent = read_table(h, layout, LC_MESSAGES);
+  read_clocks(history, layout, h);
+  read_states(history, layout, h);
+  read_left(history, layout, h);
+  history->ended = has_ended(h, layout);
+  history->t_end = h5_read_scalar(h, "/commit/t_end");
+  history->error_ns = 2 * largest(h, "/clock_error", layout->n_rank);
+  read_balance(&history->balance, h);
+}
+
+/* The system's words for what HDF5 would wrap in its own. */
+static lc_status check_readable(const char *path, struct lc_error *err) {
+  struct stat file;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return lc_fail(err, LC_EFILE, "%s: cannot be opened: %s", path, strerror(errno));
+  bool regular = fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+  close(fd);
+  if (!regular)
+    return lc_fail(err, LC_EFILE, "%s: is not a file", path);
+  h5_quiet();
+  if (H5Fis_hdf5(path) <= 0) {
+    H5Eclear2(H5E_DEFAULT);
+    return lc_fail(err, LC_EFILE, "%s: is not an HDF5 file", path);
+  }
+  return LC_OK;
+}
+
+lc_status open_checked(struct h5 *h, struct layout *layout, const char *path,
+                       struct lc_error *err) {
+  *layout = (struct layout){0};
+  *h = (struct h5){.path = path, .file = -1};
+  lc_status status = check_readable(path, err);
+  if (status)
+    return status;
+  h5_open(h, path, false);
+  layout_read(layout, h);
+  status = h5_status(h, err);
+  if (status) {
+    h5_close(h);
+    layout_free(layout);
+  }
+  return status;
+}
+
+lc_status lc_store_read(const char *path, struct lc_history *history, struct lc_error *err) {
+  struct h5 h;
+  struct layout layout;
+  *history = (struct lc_history){0};
+  lc_status status = open_checked(&h, &layout, path, err);
+  if (status)
+    return status;
+  read_history(history, &layout, &h);
+  status = h5_status(&h, err);
+  h5_close(&h);
+  layout_free(&layout);
+  if (!status)
+    status = lc_history_index(history, err);
+  if (status)
+    lc_history_free(history);
+  return status;
+}
+
+/* ---- info --------------------------------------------------------------------------------------- */
+
+static herr_t note_attribute(hid_t file, const char *name, const H5A_info_t *info, void *context) {
+  (void)info;
+  struct lc_store_info *out = context;
+  struct h5 h = {.path = "", .file = file};
+  char *value = h5_get_text(&h, "/", name);
+  if (!value)
+    value = lc_format("%" PRId64, h5_get_int(&h, "/", name, 0));
+  size_t room = (size_t)out->n_text;
+  lc_grow((void **)&out->text, &room, room + 1, sizeof *out->text, "a file's attributes");
+  out->text[out->n_text].name = lc_format("%s", name);
+  out->text[out->n_text++].value = value;
+  return 0;
+}
+
+static int32_t snapshots_done(struct h5 *h, const struct layout *layout) {
+  int64_t least = layout->n_snapshot;
+  int64_t *n = lc_new((size_t)layout->n_rank, sizeof *n, "reading a file");
+  h5_read_all(h, "/commit/n_snapshots", H5T_NATIVE_INT64, n);
+  for (int32_t r = 0; r < layout->n_rank; r++)
+    least = n[r] < least ? n[r] : least;
+  free(n);
+  return (int32_t)least;
+}
+
+static void describe(struct lc_store_info *info, const struct layout *layout, struct h5 *h) {
+  info->n_vm = layout->n_vm;
+  info->n_rank = layout->n_rank;
+  info->n_snapshot = layout->n_snapshot;
+  info->n_snapshot_done = snapshots_done(h, layout);
+  info->n_clock = layout->n_clock;
+  for (int32_t c = 0; c < layout->n_clock; c++)
+    memcpy(info->clock[c], layout->clock[c].name, sizeof info->clock[c]);
+  info->exact = true;
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    info->rows[t] = committed_rows(layout, t);
+    info->exact &= info->rows[t] == layout->total[t];
+  }
+  info->state = (int)h5_read_scalar(h, "/commit/state");
+  info->ended = has_ended(h, layout);
+  info->n_snapshot_done += info->ended;
+  info->t_end = h5_read_scalar(h, "/commit/t_end");
+  read_balance(&info->balance, h);
+  H5Aiterate2(h->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_attribute, info);
+}
+
+lc_status lc_store_describe(const char *path, struct lc_store_info *info, struct lc_error *err) {
+  struct h5 h;
+  struct layout layout;
+  struct stat file;
+  *info = (struct lc_store_info){0};
+  lc_status status = open_checked(&h, &layout, path, err);
+  if (status)
+    return status;
+  describe(info, &layout, &h);
+  status = h5_status(&h, err);
+  h5_close(&h);
+  layout_free(&layout);
+  if (stat(path, &file) == 0) {
+    info->file_bytes = (int64_t)file.st_size;
+    info->disk_bytes = (int64_t)file.st_blocks * 512;
+  }
+  info->live = place_is_held(path);
+  if (status)
+    lc_store_info_free(info);
+  return status;
+}
+
+void lc_store_info_free(struct lc_store_info *info) {
+  for (int32_t i = 0; i < info->n_text; i++) {
+    free(info->text[i].name);
+    free(info->text[i].value);
+  }
+  free(info->text);
+  *info = (struct lc_store_info){0};
+}

@@ -1,0 +1,39 @@
+/* The tables of the file as data: layout, writing, rewriting and reading all go by these lists. */
+#ifndef LC_STORE_SCHEMA_H
+#define LC_STORE_SCHEMA_H
+
+#include "lcmpi/store.h"
+
+enum column_type { COLUMN_U8, COLUMN_I32, COLUMN_I64, COLUMN_F64 };
+
+struct column {
+  const char *name;
+  enum column_type type;
+  size_t offset; /* in the table's record */
+  const char *units, *long_name;
+  const char *flag_meanings; /* of the values 0, 1, 2, ...; NULL if not an enumeration */
+  bool filled_later;         /* not in the record: joined in when the file is rewritten */
+};
+
+struct table {
+  const char *group;     /* path of the group */
+  const char *dimension; /* name of its dimension */
+  const char *n_rows;    /* names in /commit: rows on file ... */
+  const char *first_row; /* ... and where each rank's region starts */
+  const char *title;
+  size_t record_bytes;
+  bool stamped; /* has one clocks/NAME/stamp per clock */
+  int n_column;
+  const struct column *column; /* the last one is written last */
+};
+
+extern const struct table lc_tables[LC_N_TABLE];
+/* [vm, snapshot] columns of /snapshots, a struct lc_state each; the last one is written last. */
+extern const struct column lc_state_columns[];
+extern const int lc_n_state_column;
+
+size_t column_bytes(enum column_type type);
+
+#define RUN_STATE_MEANINGS "NONE RUNNING COMPLETE STOPPED FAILED RECOVERED"
+
+#endif

@@ -1,0 +1,38 @@
+/* What the files of the store share. */
+#ifndef LC_STORE_INTERNAL_H
+#define LC_STORE_INTERNAL_H
+
+#include "layout.h"
+#include "place.h"
+
+/* Regions have whole multiples of so many rows: then no two ranks share a page of any column. */
+enum { LC_REGION_ROWS = 4096 };
+
+/* A plan's layout, with room for each rank rounded up to whole pages. */
+void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan);
+/* A new file of that layout, published under its name. */
+lc_status create_file(const char *path, const struct lc_store_plan *plan,
+                      const struct layout *layout, bool force, struct lc_error *err);
+
+/* Rewrites `path` through a temporary file: with `room` == NULL exactly (sorted, compressed, fates joined),
+ * else with room[t][r] rows for each table and rank. `state` 0 keeps the state that it has;
+ * `remark` goes into the attribute history. */
+lc_status rewrite_file(const char *path, int64_t *const *room, int state, const char *remark,
+                       struct lc_error *err);
+
+/* Rows [0, n) of a record's field to and from a column's array. */
+void column_gather(const struct column *column, const void *records, size_t record_bytes, int64_t n,
+                   void *values);
+void column_scatter(const struct column *column, const void *values, int64_t n, void *records,
+                    size_t record_bytes);
+/* All committed rows of a column (`row_bytes` each), the ranks' regions one after another. */
+void read_regions(struct h5 *h, const struct layout *layout, int t, const char *path, hid_t type,
+                  size_t row_bytes, void *values);
+int64_t committed_rows(const struct layout *layout, int t);
+
+/* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure. */
+lc_status open_checked(struct h5 *h, struct layout *layout, const char *path, struct lc_error *err);
+/* The history of an open file. */
+void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h);
+
+#endif

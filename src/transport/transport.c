@@ -1,0 +1,124 @@
+/* MPI's start and end. */
+#include "internal.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+lc_status transport_check(int code, const char *doing, struct lc_error *err) {
+  if (code == MPI_SUCCESS)
+    return LC_OK;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  return lc_fail(err, LC_ERANK, "a rank was lost or MPI failed while %s: %s", doing, text);
+}
+
+int64_t lc_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * LC_NS_PER_S + now.tv_nsec;
+}
+
+void lc_sleep_until(int64_t ns) {
+  struct timespec until = {.tv_sec = ns / LC_NS_PER_S, .tv_nsec = ns % LC_NS_PER_S};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* Sleeping is what makes room for the other ranks on few cores; the first looks come quickly. */
+void transport_wait(MPI_Request *request) {
+  int done = 0;
+  int64_t nap = 5000;
+  for (int look = 0;; look++) {
+    if (MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+      lc_die(LC_ERANK, "a rank was lost: a collective operation failed");
+    if (done)
+      return;
+    if (look < 3)
+      continue;
+    lc_sleep_until(lc_monotonic_ns() + nap);
+    nap = nap < 1000000 ? nap * 2 : nap;
+  }
+}
+
+bool lc_transport_launched(void) {
+  static const char *const signs[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE",
+                                      "PMI_FD"};
+  for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+    if (getenv(signs[i]))
+      return true;
+  return false;
+}
+
+static struct lc_transport *dying; /* the transport whose ranks lc_die() ends */
+
+static void end_all_ranks(lc_status status, const char *text) {
+  fprintf(stderr, "lcmpi: rank %d: %s\n", dying->rank, text);
+  lc_transport_abort(dying, status);
+}
+
+lc_status lc_transport_open(struct lc_transport **out, int *argc, char ***argv,
+                            struct lc_error *err) {
+  /* more ranks than cores is the normal case here; read by Open MPI when it starts */
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  int provided = 0;
+  if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+    return lc_fail(err, LC_EINTERNAL, "MPI could not be started");
+  prctl(PR_SET_TIMERSLACK, 1UL); /* sleep until the deadline, not 50 us beyond */
+  struct lc_transport *t = lc_new(1, sizeof *t, "the transport");
+  MPI_Comm_dup(MPI_COMM_WORLD, &t->control);
+  MPI_Comm_dup(MPI_COMM_WORLD, &t->messages);
+  MPI_Comm_dup(MPI_COMM_WORLD, &t->files);
+  MPI_Comm_set_errhandler(t->control, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(t->messages, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(t->files, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(t->control, &t->rank);
+  MPI_Comm_size(t->control, &t->size);
+  t->round = MPI_REQUEST_NULL;
+  t->round_op = MPI_OP_NULL;
+  t->round_type = MPI_DATATYPE_NULL;
+  dying = t;
+  lc_set_die_hook(end_all_ranks);
+  *out = t;
+  return LC_OK;
+}
+
+void lc_transport_close(struct lc_transport *t) {
+  transport_stop_listening(t);
+  transport_round_free(t);
+  MPI_Comm_free(&t->control);
+  MPI_Comm_free(&t->messages);
+  MPI_Comm_free(&t->files);
+  lc_set_die_hook(NULL);
+  dying = NULL;
+  free(t->hosts);
+  free(t->host_names);
+  free(t);
+  MPI_Finalize();
+}
+
+void lc_transport_abort(struct lc_transport *t, int exit_code) {
+  fflush(NULL);
+  MPI_Abort(t->control, exit_code);
+  _exit(exit_code);
+}
+
+int32_t lc_transport_rank(const struct lc_transport *t) {
+  return t->rank;
+}
+
+int32_t lc_transport_size(const struct lc_transport *t) {
+  return t->size;
+}
+
+const char *lc_transport_library(void) {
+  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  text[strcspn(text, ",\n")] = '\0';
+  return text;
+}

@@ -1,0 +1,43 @@
+/* One event per tick, no tick skipped, none before its time, as many as the rate asks for. */
+#include "checks.h"
+
+#include <inttypes.h>
+
+static void check_event(struct lc_check *check, const struct lc_machine *machine,
+                        const struct lc_event *e, int64_t expected, int64_t t_before) {
+  char text[EVENT_TEXT];
+  check->n_checked++;
+  int64_t due = lc_tick_time(machine->rate, machine->phase_ns, e->tick);
+  if (e->seq != expected || e->tick != expected)
+    violation(check, e->t_actual,
+              "%s stands where event %" PRId64 " of tick %" PRId64 " belongs: %s",
+              event_text(text, e), expected, expected,
+              e->tick > expected ? "a tick was skipped" : "a tick has two events");
+  else if (e->kind != LC_INTERNAL && e->kind != LC_SEND && e->kind != LC_RECEIVE)
+    violation(check, e->t_actual, "%s has no kind of event (%d)", event_text(text, e), e->kind);
+  else if (e->t_scheduled != due)
+    violation(check, e->t_actual, "%s was scheduled for %" PRId64 " ns; its rate asks for %" PRId64,
+              event_text(text, e), e->t_scheduled, due);
+  else if (e->t_actual < e->t_scheduled)
+    violation(check, e->t_actual, "%s happened %" PRId64 " ns before it was due",
+              event_text(text, e), e->t_scheduled - e->t_actual);
+  else if (e->t_actual < t_before)
+    violation(check, e->t_actual, "%s happened before the event before it", event_text(text, e));
+}
+
+void check_ticks(const struct lc_history *h, struct lc_verdict *verdict) {
+  struct lc_check *check =
+      new_check(verdict, "ticks", "one event per tick, no tick skipped, each at its time or later");
+  for (int32_t v = 0; v < h->n_vm; v++) {
+    const struct lc_machine *machine = &h->machine[v];
+    const struct lc_event *event = h->event + machine->first_event;
+    for (int64_t i = 0; i < machine->n_event; i++)
+      check_event(check, machine, &event[i], i, i ? event[i - 1].t_actual : 0);
+    if (!h->ended)
+      continue;
+    int64_t due = lc_tick_count(machine->rate, machine->phase_ns, h->t_end);
+    if (machine->n_event != due)
+      violation(check, h->t_end, "VM %d has %" PRId64 " events; its rate asks for %" PRId64, v,
+                machine->n_event, due);
+  }
+}
