@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
   if (!status && line.command == LC_COMMAND_RUN && !transport)
     status = lc_transport_open(&transport, &argc, &argv, &err);
   if (!status)
-    status = line.command == LC_COMMAND_RUN ? lc_run(&line.config, words, transport, &err)
+    status = line.command == LC_COMMAND_RUN ? lc_run(&line.config, argv[0], words, transport, &err)
                                             : do_once(&line, transport, &err);
   complain(status, &err, transport);
   if (status == LC_ERANK) {

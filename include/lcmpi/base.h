@@ -51,9 +51,9 @@ void lc_set_die_hook(lc_die_hook *hook);
 
 /* Kept in release builds: a run that has lost its invariants must not go on writing. */
 #define lc_assert(condition)                                                                       \
-  ((condition) ? (void)0                                                                           \
-               : lc_die(LC_EINTERNAL, "%s:%d: assertion failed: %s", __FILE__, __LINE__,           \
-                        #condition))
+  ((condition)                                                                                     \
+       ? (void)0                                                                                   \
+       : lc_die(LC_EINTERNAL, "%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition))
 
 /* Zeroed memory for `count` objects of `size` bytes (never NULL; release with free()).
  * lc_die(LC_ENOMEM) with the figure and `what` it was for if there is none. */

@@ -5,8 +5,8 @@
  * length depends only on the number of VMs. The stamp of a send event travels with its messages.
  *
  * To add a clock: one file in src/clock/ that ends in one `const struct lc_clock lc_clock_NAME`,
- * and NAME in LCMPI_CLOCKS in CMakeLists.txt. Help, the conformance suite, the HDF5 file, the verifier
- * and the plots follow from the table. All functions here are Local. */
+ * and NAME in LCMPI_CLOCKS in CMakeLists.txt. Help, the conformance suite, the HDF5 file, the
+ * verifier and the plots follow from the table. All functions here are Local. */
 #ifndef LCMPI_CLOCK_H
 #define LCMPI_CLOCK_H
 
@@ -110,15 +110,16 @@ void lc_clock_set_receive(const struct lc_clock_set *set, int64_t *state, const 
 size_t lc_clock_set_encode(const struct lc_clock_set *set, const int64_t *stamps,
                            unsigned char *to);
 /* False if the bytes are not the stamps of this set. */
-bool lc_clock_set_decode(const struct lc_clock_set *set, int64_t *stamps,
-                         const unsigned char *from, size_t length);
+bool lc_clock_set_decode(const struct lc_clock_set *set, int64_t *stamps, const unsigned char *from,
+                         size_t length);
 
-/* ---- conformance ------------------------------------------------------------------------------ */
+/* ---- conformance ------------------------------------------------------------------------------
+ */
 
 /* Runs `clock` over randomised histories of 1 to 9 VMs, drawn from `seed`, beside a happened-before
  * computed from program order and messages alone, and checks all that its table declares: monotone
- * along a process; a receive dominates its send; compare() is consistent with itself, with the declared
- * order and with happened-before; encode and decode are inverse and within wire_bytes();
+ * along a process; a receive dominates its send; compare() is consistent with itself, with the
+ * declared order and with happened-before; encode and decode are inverse and within wire_bytes();
  * nothing is written outside the declared words. LC_EVERIFY with the first breach in *err. */
 lc_status lc_clock_conformance(const struct lc_clock *clock, uint64_t seed, struct lc_error *err);
 

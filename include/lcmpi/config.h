@@ -1,5 +1,5 @@
-/* config.h: what a run is asked to do: one table of options, from which parsing, --help, the defaults
- * shown and the effective options stored in the file all follow. Local. */
+/* config.h: what a run is asked to do: one table of options, from which parsing, --help, the
+ * defaults shown and the effective options stored in the file all follow. Local. */
 #ifndef LCMPI_CONFIG_H
 #define LCMPI_CONFIG_H
 
@@ -8,19 +8,14 @@
 #include <stdio.h>
 
 enum lc_compaction { LC_COMPACT_AUTO, LC_COMPACT_ALWAYS, LC_COMPACT_NEVER };
-enum lc_progress_mode {
-  LC_PROGRESS_AUTO,
-  LC_PROGRESS_LIVE,
-  LC_PROGRESS_LOG,
-  LC_PROGRESS_NONE
-};
+enum lc_progress_mode { LC_PROGRESS_AUTO, LC_PROGRESS_LIVE, LC_PROGRESS_LOG, LC_PROGRESS_NONE };
 
 enum { LC_MAX_VMS = 10000000 };
 
 struct lc_config {
   int32_t n_vm; /* 0: one per rank */
   struct lc_rate_rule rates;
-  char *rates_text; /* as given, for the effective options; owned, as all texts here */
+  char *rates_text;        /* as given, for the effective options; owned, as all texts here */
   char *rate_weights_text; /* NULL: equal weights */
   enum lc_phase phase;
   double unicast, multicast, internal; /* sum to 1 */

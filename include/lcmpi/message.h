@@ -15,10 +15,12 @@ struct lc_message {
   int64_t stamp[];   /* of that event: the clock set's stamp_words */
 };
 
-/* The order of a queue: by (arrival, sender, number, copy). Negative, 0, positive as in strcmp(). */
+/* The order of a queue: by (arrival, sender, number, copy). Negative, 0, positive as in strcmp().
+ */
 int lc_message_compare(const struct lc_message *a, const struct lc_message *b);
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory -----------------------------------------------------------------------------------
+ */
 
 /* Messages of one size, recycled. The pool owns all memory; a message is with its holder from
  * take to give. */
@@ -33,7 +35,8 @@ struct lc_message *lc_message_take(struct lc_message_pool *pool);
 void lc_message_give(struct lc_message_pool *pool, struct lc_message *message);
 void lc_message_pool_free(struct lc_message_pool *pool);
 
-/* ---- queue ------------------------------------------------------------------------------------ */
+/* ---- queue ------------------------------------------------------------------------------------
+ */
 
 /* A VM's inbound queue, without bound: a ring of messages kept in queue order. Arrivals come nearly
  * in order, so an insertion looks at the last few only. All zeros is the empty queue. */
@@ -50,11 +53,13 @@ struct lc_message *lc_queue_at(const struct lc_queue *queue, size_t i);
 /* Releases the ring, not the messages. */
 void lc_queue_free(struct lc_queue *queue);
 
-/* ---- wire ------------------------------------------------------------------------------------- */
+/* ---- wire -------------------------------------------------------------------------------------
+ */
 
 /* The most bytes that a message with the stamps of `set` takes. */
 size_t lc_message_wire_bytes(const struct lc_clock_set *set);
-/* Writes the message, little-endian on every host, and returns its length. t_arrival is not sent. */
+/* Writes the message, little-endian on every host, and returns its length. t_arrival is not sent.
+ */
 size_t lc_message_encode(const struct lc_message *message, const struct lc_clock_set *set,
                          unsigned char *to);
 /* False if the bytes are not a message of a system with this set. */

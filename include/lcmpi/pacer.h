@@ -1,5 +1,5 @@
-/* pacer.h: what makes VMs tick. The real-time pacer runs the VMs of this rank against the wall clock
- * and ends together with all other ranks. */
+/* pacer.h: what makes VMs tick. The real-time pacer runs the VMs of this rank against the wall
+ * clock and ends together with all other ranks. */
 #ifndef LCMPI_PACER_H
 #define LCMPI_PACER_H
 
@@ -40,7 +40,8 @@ struct lc_outcome {
   int64_t t_end; /* model time: every tick due before it was done */
   struct lc_balance balance;
   struct lc_lateness lateness;
-  int64_t n_grown; /* how often the file was laid out again */
+  int64_t ticking_ns, cpu_ns; /* wall and processor time of the ticking, mean over the ranks */
+  int64_t n_grown;            /* how often the file was laid out again */
 };
 
 /* The rank that runs a VM: blocks as even as can be. Local. */
@@ -52,10 +53,10 @@ int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank);
 int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns);
 int64_t lc_snapshot_time(int32_t index, int64_t duration_ns, int64_t every_ns);
 
-/* Runs the system to its end, or until a signal asks all ranks to stop, drains the network by count and
- * writes the end of the file. LC_OK (look at outcome->signal), LC_EFILE after a failed write, LC_EVERIFY
- * if the balance does not hold, LC_ERANK if the other ranks do not answer. After LC_ERANK no
- * collective call may follow. Collective. */
+/* Runs the system to its end, or until a signal asks all ranks to stop, drains the network by count
+ * and writes the end of the file. LC_OK (look at outcome->signal), LC_EFILE after a failed write,
+ * LC_EVERIFY if the balance does not hold, LC_ERANK if the other ranks do not answer. After
+ * LC_ERANK no collective call may follow. Collective. */
 lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err);
 
 #endif

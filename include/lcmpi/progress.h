@@ -22,8 +22,8 @@ struct lc_progress;
 
 /* `clock` is the name of the clock that is shown, or NULL; rate[] has n_vm entries and is copied.
  * With LC_PROGRESS_AUTO, live if the terminal can be opened (isatty() tells nothing under a
- * launcher), else a log line on stderr every few seconds. NULL, and all calls on it are nothing, with
- * LC_PROGRESS_NONE. */
+ * launcher), else a log line on stderr every few seconds. NULL, and all calls on it are nothing,
+ * with LC_PROGRESS_NONE. */
 struct lc_progress *lc_progress_open(enum lc_progress_mode mode, int32_t n_vm,
                                      const struct lc_rate *rate, const char *clock,
                                      int64_t duration_ns, struct lc_rate speed);

@@ -5,9 +5,10 @@
 #include "lcmpi/config.h"
 #include "lcmpi/transport.h"
 
-/* A whole run: prints its summary on rank 0. Returns the status to exit with, with the text in *err
- * if it is a failure. Collective. */
-lc_status lc_run(struct lc_config *config, const char *command_line,
+/* A whole run: prints its summary on rank 0. `program` is how it was called, for the commands that
+ * it proposes. Returns the status to exit with, with the text in *err if it is a failure.
+ * Collective. */
+lc_status lc_run(struct lc_config *config, const char *program, const char *command_line,
                  struct lc_transport *transport, struct lc_error *err);
 
 /* The commands that look at a file. Local: one process does them. */

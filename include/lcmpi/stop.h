@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* From now on SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a stop. The second of them ends the process
- * with 128 + its number, without any cleaning up: what is committed is on file. */
+/* From now on SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a stop. The second of them ends the
+ * process with 128 + its number, without any cleaning up: what is committed is on file. */
 void lc_stop_on_signals(void);
 /* The first signal that came, or 0. */
 int lc_stop_signal(void);

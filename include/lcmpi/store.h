@@ -1,11 +1,11 @@
 /* store.h: the shared HDF5 file of a run. Every rank writes its own region of every table, with
- * independent raw-data writes only, and moves its own commit counters afterwards: whatever moment the
- * processes are killed at, the file opens and every committed row is in it. src/store/README.md has
- * the recipe, postprocess/README.md the layout.
+ * independent raw-data writes only, and moves its own commit counters afterwards: whatever moment
+ * the processes are killed at, the file opens and every committed row is in it. src/store/README.md
+ * has the recipe, postprocess/README.md the layout.
  *
  * "Collective." functions are called by all ranks of the transport together and return the same
- * status everywhere; "Local." ones by any rank at any time. Failures are LC_EFILE with the library's
- * own text unless said otherwise. */
+ * status everywhere; "Local." ones by any rank at any time. Failures are LC_EFILE with the
+ * library's own text unless said otherwise. */
 #ifndef LCMPI_STORE_H
 #define LCMPI_STORE_H
 
@@ -95,8 +95,8 @@ bool lc_store_wants_room(const struct lc_store *store);
 /* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
 lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
 
-/* The states of all VMs of this rank (state[i] and stamps + i * stamp_words belong to its i-th VM) in
- * snapshot `index`, and its commit. Local. */
+/* The states of all VMs of this rank (state[i] and stamps + i * stamp_words belong to its i-th VM)
+ * in snapshot `index`, and its commit. Local. */
 lc_status lc_store_states(struct lc_store *store, int32_t index, const struct lc_state *state,
                           const int64_t *stamps, struct lc_error *err);
 
@@ -127,7 +127,8 @@ lc_status lc_store_compact(const char *path, struct lc_error *err);
  * the file had. A file that a process writes is refused. Local. */
 lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_error *err);
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 /* Bytes on disk, and what `lcmpi info` says about a file. Texts are owned. */
 struct lc_store_info {
@@ -143,7 +144,7 @@ struct lc_store_info {
   int32_t n_text;
   struct {
     char *name, *value;
-  } *text; /* the root attributes, as text */
+  } * text; /* the root attributes, as text */
 };
 lc_status lc_store_describe(const char *path, struct lc_store_info *info, struct lc_error *err);
 void lc_store_info_free(struct lc_store_info *info);

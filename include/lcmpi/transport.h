@@ -1,6 +1,6 @@
 /* transport.h: the ranks of a run and what passes between them. MPI stands behind this header and
- * nowhere else. Nothing here spins or blocks in MPI while the VMs tick: sends, receives and rounds are
- * nonblocking and are tested; the few collective calls at the start and the end test and sleep.
+ * nowhere else. Nothing here spins or blocks in MPI while the VMs tick: sends, receives and rounds
+ * are nonblocking and are tested; the few collective calls at the start and the end test and sleep.
  *
  * "Collective." functions are called by all ranks in the same order; the others are Local. A lost
  * peer shows as LC_ERANK where MPI reports it. */
@@ -29,11 +29,13 @@ const char *lc_transport_library(void);
  * environment, before MPI is started. */
 bool lc_transport_launched(void);
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------------
+ */
 
 /* Makes ready for messages of at most `bytes`: preposts receives. Collective. */
 void lc_transport_listen(struct lc_transport *transport, size_t bytes);
-/* Sends a copy of `bytes` to another rank; returns at once. Messages to one rank do not overtake. */
+/* Sends a copy of `bytes` to another rank; returns at once. Messages to one rank do not overtake.
+ */
 lc_status lc_transport_send(struct lc_transport *transport, int32_t rank, const void *bytes,
                             size_t length, struct lc_error *err);
 
@@ -47,7 +49,8 @@ lc_status lc_transport_poll(struct lc_transport *transport, lc_receiver *receive
 lc_status lc_transport_drain(struct lc_transport *transport, lc_receiver *receiver, void *context,
                              struct lc_error *err);
 
-/* ---- rounds: agreement while the run goes on ---------------------------------------------------- */
+/* ---- rounds: agreement while the run goes on ----------------------------------------------------
+ */
 
 /* A round is one nonblocking reduction over words that all ranks bring: the first n_max words by
  * maximum, the others by sum. Every rank starts the same rounds and so sees the same results. */
@@ -59,7 +62,8 @@ bool lc_round_running(const struct lc_transport *transport);
 lc_status lc_round_test(struct lc_transport *transport, bool *over, const int64_t **result,
                         struct lc_error *err);
 
-/* ---- at the start and the end ------------------------------------------------------------------- */
+/* ---- at the start and the end -------------------------------------------------------------------
+ */
 
 /* All ranks leave with the first failure that any of them entered with, or LC_OK. Collective. */
 lc_status lc_agree(struct lc_transport *transport, lc_status status, struct lc_error *err);
@@ -75,7 +79,8 @@ void lc_gather_all(struct lc_transport *transport, const void *bytes, size_t len
 void lc_gather(struct lc_transport *transport, const void *bytes, size_t length, void **all,
                size_t *total);
 
-/* ---- hosts ------------------------------------------------------------------------------------ */
+/* ---- hosts ------------------------------------------------------------------------------------
+ */
 
 /* Which host each rank is on and how far its monotonic clock is from rank 0's: to be added to rank
  * 0's readings to get this host's. Measured by ping-pong (Cristian 1989), once for each host. */
@@ -85,7 +90,8 @@ struct lc_host {
   int64_t clock_offset_ns;
   int64_t clock_error_ns; /* half of the shortest round trip; 0 on rank 0's host */
 };
-/* The table of all ranks, owned by the transport, and the hosts' names (space between). Collective. */
+/* The table of all ranks, owned by the transport, and the hosts' names (space between). Collective.
+ */
 lc_status lc_transport_hosts(struct lc_transport *transport, const struct lc_host **table,
                              const char **names, struct lc_error *err);
 

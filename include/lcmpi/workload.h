@@ -6,15 +6,16 @@
 #include "lcmpi/base.h"
 #include "lcmpi/event.h"
 
-/* ---- ticks ------------------------------------------------------------------------------------ */
+/* ---- ticks ------------------------------------------------------------------------------------
+ */
 
 /* A tick rate in ticks per second of model time: p/q > 0, reduced. */
 struct lc_rate {
   int64_t p, q;
 };
 
-/* When tick k >= 0 is due: phase + floor(k q 1e9 / p) ns, from the start and never from the last tick.
- * INT64_MAX if that is beyond the range of time. */
+/* When tick k >= 0 is due: phase + floor(k q 1e9 / p) ns, from the start and never from the last
+ * tick. INT64_MAX if that is beyond the range of time. */
 int64_t lc_tick_time(struct lc_rate rate, int64_t phase_ns, int64_t k);
 /* How many ticks are due before `end_ns`. */
 int64_t lc_tick_count(struct lc_rate rate, int64_t phase_ns, int64_t end_ns);
@@ -28,7 +29,8 @@ struct lc_rate_rule {
   int32_t n;
   bool drawn; /* each VM draws one of the n rates; else they are dealt out in a cycle */
   struct lc_rate rate[LC_MAX_RATES];
-  uint64_t below[LC_MAX_RATES]; /* drawn: the draw's 32-bit word picks the first with word < below */
+  uint64_t
+      below[LC_MAX_RATES]; /* drawn: the draw's 32-bit word picks the first with word < below */
 };
 
 /* Gives the drawn rates weights (NULL: equal ones), summing to anything above 0. */
@@ -37,7 +39,8 @@ struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_
 /* The first tick's time. */
 int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm);
 
-/* ---- operations ------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------------
+ */
 
 enum { LC_FANOUT_ALL = INT32_MAX };
 

@@ -117,8 +117,12 @@ static bool read_quantity(const char *text, const struct unit *unit, size_t n_un
 }
 
 static const struct unit time_units[] = {
-    {"d", 86400 * LC_NS_PER_S}, {"h", 3600 * LC_NS_PER_S}, {"m", 60 * LC_NS_PER_S},
-    {"s", LC_NS_PER_S},         {"ms", 1000000},           {"us", 1000},
+    {"d", 86400 * LC_NS_PER_S},
+    {"h", 3600 * LC_NS_PER_S},
+    {"m", 60 * LC_NS_PER_S},
+    {"s", LC_NS_PER_S},
+    {"ms", 1000000},
+    {"us", 1000},
     {"ns", 1},
 };
 
@@ -149,8 +153,7 @@ bool lc_parse_size(const char *text, int64_t *bytes) {
 
 /* Whole units are written as such; else a fraction of seconds, or of the unit below a second. */
 const char *lc_print_duration(char out[LC_QUANTITY_MAX], int64_t ns) {
-  static const struct unit whole[] = {
-      {"s", LC_NS_PER_S}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+  static const struct unit whole[] = {{"s", LC_NS_PER_S}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
   const struct unit *unit = whole;
   while (unit->size > 1 && ns < unit->size && ns != 0)
     unit++;

@@ -8,8 +8,8 @@
 struct lc_block lc_draw(uint64_t seed, enum lc_purpose purpose, int32_t vm, uint64_t number,
                         uint32_t block) {
   philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-  philox4x32_ctr_t counter = {{(uint32_t)number, (uint32_t)(number >> 32), (uint32_t)vm,
-                               (uint32_t)purpose + (block << 8)}};
+  philox4x32_ctr_t counter = {
+      {(uint32_t)number, (uint32_t)(number >> 32), (uint32_t)vm, (uint32_t)purpose + (block << 8)}};
   philox4x32_ctr_t out = philox4x32(counter, key);
   return (struct lc_block){{out.v[0], out.v[1], out.v[2], out.v[3]}};
 }

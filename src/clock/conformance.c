@@ -1,5 +1,6 @@
-/* One suite for every clock. Happened-before is a reachability matrix over program order and messages:
- * it shares no idea with any clock, so no clock can be right by making the same mistake. */
+/* One suite for every clock. Happened-before is a reachability matrix over program order and
+ * messages: it shares no idea with any clock, so no clock can be right by making the same mistake.
+ */
 #include "lcmpi/clock.h"
 #include "lcmpi/rng.h"
 
@@ -15,14 +16,14 @@ struct trial {
   const struct lc_clock *clock;
   uint64_t seed;
   int32_t n_vm, words, state_words;
-  int32_t n;                                /* events so far */
-  int32_t vm[MAX_EVENTS];                   /* of each event */
-  int32_t sender[MAX_EVENTS];               /* event that a receive took its message from, or -1 */
-  uint64_t past[MAX_EVENTS][ROW_WORDS];     /* bit a of row b: a -> b */
-  int64_t *stamp[MAX_EVENTS];               /* with a guard behind */
-  int64_t **state;                          /* per VM, with a guard behind */
-  int32_t *latest;                          /* per VM: its last event, or -1 */
-  int32_t in_flight[MAX_EVENTS];            /* send events whose message is under way */
+  int32_t n;                            /* events so far */
+  int32_t vm[MAX_EVENTS];               /* of each event */
+  int32_t sender[MAX_EVENTS];           /* event that a receive took its message from, or -1 */
+  uint64_t past[MAX_EVENTS][ROW_WORDS]; /* bit a of row b: a -> b */
+  int64_t *stamp[MAX_EVENTS];           /* with a guard behind */
+  int64_t **state;                      /* per VM, with a guard behind */
+  int32_t *latest;                      /* per VM: its last event, or -1 */
+  int32_t in_flight[MAX_EVENTS];        /* send events whose message is under way */
   int32_t n_in_flight;
 };
 
@@ -50,8 +51,7 @@ static bool guard_broken(const int64_t *array, int32_t words) {
 }
 
 /* One event at `vm`: kind 0 internal, 1 send, 2 receive of the message of event `from`. */
-static lc_status happen(struct trial *t, int32_t vm, int kind, int32_t from,
-                        struct lc_error *err) {
+static lc_status happen(struct trial *t, int32_t vm, int kind, int32_t from, struct lc_error *err) {
   const struct lc_clock *clock = t->clock;
   int32_t e = t->n++;
   struct lc_clock_site site = {.self = vm, .n_vm = t->n_vm, .physical_ns = 1000 * (int64_t)e};
@@ -120,7 +120,7 @@ static lc_status check_pair(const struct trial *t, int32_t a, int32_t b, struct 
   else if (a == b && order != LC_EQUAL)
     breach = "a stamp does not equal itself";
   else if (happened_before(t, a, b) && order != LC_BEFORE)
-    breach = t->sender[b] == a          ? "a receive does not dominate its send"
+    breach = t->sender[b] == a      ? "a receive does not dominate its send"
              : t->vm[a] == t->vm[b] ? "stamps do not grow along a process"
                                     : "a -> b, but not C(a) < C(b)";
   else if (clock->characterizes && order == LC_BEFORE && !happened_before(t, a, b))

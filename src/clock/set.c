@@ -115,8 +115,8 @@ size_t lc_clock_set_encode(const struct lc_clock_set *set, const int64_t *stamps
   return used;
 }
 
-bool lc_clock_set_decode(const struct lc_clock_set *set, int64_t *stamps,
-                         const unsigned char *from, size_t length) {
+bool lc_clock_set_decode(const struct lc_clock_set *set, int64_t *stamps, const unsigned char *from,
+                         size_t length) {
   size_t used = 0;
   for (int32_t c = 0; c < set->n; c++) {
     size_t read = lc_clock_decode(set->clock[c], stamps + set->stamp_at[c], set->n_vm, from + used,

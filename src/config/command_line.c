@@ -1,5 +1,5 @@
-/* From argv to a command and its configuration, with glibc's argp. Its own messages are many lines and
- * come from every rank, so what it would complain of is looked for first and said in one. */
+/* From argv to a command and its configuration, with glibc's argp. Its own messages are many lines
+ * and come from every rank, so what it would complain of is looked for first and said in one. */
 #include "help.h"
 
 #include <ctype.h>

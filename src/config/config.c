@@ -110,8 +110,7 @@ char *lc_config_text(const struct lc_config *config) {
     if (!option_table[i].print)
       continue;
     option_table[i].print(config, value);
-    char *longer =
-        lc_format("%s%s%s = %s", text, *text ? "\n" : "", option_table[i].name, value);
+    char *longer = lc_format("%s%s%s = %s", text, *text ? "\n" : "", option_table[i].name, value);
     free(text);
     text = longer;
   }

@@ -6,7 +6,14 @@
 #include <stdlib.h>
 
 static const char run_head[] =
-    "A laboratory for logical time: every MPI rank is a virtual machine with a tick rate of its own, "
+    "Usage: lcmpi [OPTION...]\n"
+    "       mpirun -np RANKS lcmpi [OPTION...]\n"
+    "       lcmpi info FILE\n"
+    "       lcmpi verify FILE\n"
+    "       lcmpi recover FILE\n"
+    "\n"
+    "A laboratory for logical time: every MPI rank is a virtual machine with a tick rate of its "
+    "own, "
     "messages are its network, logical clocks stamp every event, and all of it goes into one HDF5 "
     "file.\n"
     "\n"
@@ -20,17 +27,22 @@ static const char run_head[] =
     "  ./lcmpi recover run.h5                      finish the file of a run that was killed\n"
     "\v";
 
-static const char info_head[] =
-    "Says what the file of a run holds, whether the run is complete, and how it was made. Reads files "
-    "of finished, running and crashed runs.\v";
+static const char info_head[] = "Usage: lcmpi info FILE\n\n"
+                                "Says what the file of a run holds, whether the run is complete, "
+                                "and how it was made. Reads files "
+                                "of finished, running and crashed runs.\v";
 
 static const char verify_head[] =
+    "Usage: lcmpi verify FILE\n\n"
     "Derives happened-before again from program order and message ids alone, and checks the run "
-    "against it: ticks, messages, queues, conservation, the promise of every clock, snapshots. Ends "
+    "against it: ticks, messages, queues, conservation, the promise of every clock, snapshots. "
+    "Ends "
     "with 4 and the smallest witness if anything is wrong.\v";
 
 static const char recover_head[] =
-    "Finishes the file of a run that was killed: all committed rows, sorted and compressed, with the "
+    "Usage: lcmpi recover FILE\n\n"
+    "Finishes the file of a run that was killed: all committed rows, sorted and compressed, with "
+    "the "
     "fate of every message, in state RECOVERED. The old file stays until the new one is on disk.\v";
 
 static char *with_exit_codes(const char *head) {
@@ -58,19 +70,10 @@ void lc_print_help(FILE *to, enum lc_command about) {
                      : about == LC_COMMAND_RECOVER ? recover_head
                                                    : run_head;
   char *doc = with_exit_codes(head);
-  bool run = about == LC_COMMAND_RUN;
-  struct argp argp = {
-      .options = run ? options : none,
-      .args_doc = run ? "[run]\ninfo FILE\nverify FILE\nrecover FILE" : "FILE",
-      .doc = doc,
-  };
-  char *name = run                          ? lc_format("lcmpi")
-               : about == LC_COMMAND_INFO   ? lc_format("lcmpi info")
-               : about == LC_COMMAND_VERIFY ? lc_format("lcmpi verify")
-                                            : lc_format("lcmpi recover");
-  setenv("ARGP_HELP_FMT", "rmargin=98,opt-doc-col=26", 0);
-  argp_help(&argp, to, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
-  free(name);
+  struct argp argp = {.options = about == LC_COMMAND_RUN ? options : none, .doc = doc};
+  char name[] = "lcmpi";
+  setenv("ARGP_HELP_FMT", "rmargin=98,opt-doc-col=28", 0);
+  argp_help(&argp, to, ARGP_HELP_LONG | ARGP_HELP_DOC, name);
   free(doc);
   argp_options_free(options);
   config_free(&defaults);

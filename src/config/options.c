@@ -12,7 +12,8 @@ static void keep(char **text, const char *value) {
   *text = value ? lc_format("%s", value) : NULL;
 }
 
-/* ---- kinds of value ------------------------------------------------------------------------------- */
+/* ---- kinds of value
+ * ------------------------------------------------------------------------------- */
 
 static lc_status set_duration(int64_t *to, const char *name, const char *value, int64_t least,
                               int64_t most, struct lc_error *err) {
@@ -56,7 +57,8 @@ static lc_status set_factor(struct lc_rate *to, const char *name, const char *va
 
 #define DAY (86400 * LC_NS_PER_S)
 
-/* ---- system --------------------------------------------------------------------------------------- */
+/* ---- system
+ * --------------------------------------------------------------------------------------- */
 
 static lc_status set_vms(struct lc_config *c, const char *value, struct lc_error *err) {
   int64_t n = 0;
@@ -178,7 +180,8 @@ static void print_clock(const struct lc_config *c, char out[VALUE_BYTES]) {
   snprintf(out, VALUE_BYTES, "%s", c->clocks);
 }
 
-/* ---- operations ------------------------------------------------------------------------------------ */
+/* ---- operations
+ * ------------------------------------------------------------------------------------ */
 
 static lc_status set_weight(double *weight, char **text, const char *name, const char *value,
                             struct lc_error *err) {
@@ -248,7 +251,8 @@ static void print_tick_rule(const struct lc_config *c, char out[VALUE_BYTES]) {
   snprintf(out, VALUE_BYTES, "receive-or-act");
 }
 
-/* ---- time ------------------------------------------------------------------------------------------ */
+/* ---- time
+ * ------------------------------------------------------------------------------------------ */
 
 static lc_status set_pace(struct lc_config *c, const char *value, struct lc_error *err) {
   static const char *const paces[] = {"real"};
@@ -303,7 +307,8 @@ static void print_poll(const struct lc_config *c, char out[VALUE_BYTES]) {
   lc_print_duration(out, c->poll_ns);
 }
 
-/* ---- file ------------------------------------------------------------------------------------------ */
+/* ---- file
+ * ------------------------------------------------------------------------------------------ */
 
 static lc_status set_output(struct lc_config *c, const char *value, struct lc_error *err) {
   if (!*value || value[strlen(value) - 1] == '/')
@@ -400,13 +405,14 @@ static void print_progress(const struct lc_config *c, char out[VALUE_BYTES]) {
   snprintf(out, VALUE_BYTES, "%s", progresses[c->progress]);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table
+ * ------------------------------------------------------------------------------------- */
 
-#define SYSTEM "The system"
+#define SYSTEM     "The system"
 #define OPERATIONS "What an idle tick does (the three weights sum to 1)"
-#define TIME "Time"
-#define OUTPUT "The file"
-#define OTHER "Display and help"
+#define TIME       "Time"
+#define OUTPUT     "The file"
+#define OTHER      "Display and help"
 
 const struct option_entry option_table[] = {
     {"vms", 256, "N", SYSTEM, "virtual machines, spread over the ranks in blocks", set_vms,
@@ -418,8 +424,8 @@ const struct option_entry option_table[] = {
      "weights of the values of a range: fractions that sum to 1, or whole-number proportions",
      set_rate_weights, print_rate_weights},
     {"phase", 259, "WHEN", SYSTEM,
-     "first tick: zero (all together at the start), period (after one period) or random",
-     set_phase, print_phase},
+     "first tick: zero (all together at the start), period (after one period) or random", set_phase,
+     print_phase},
     {"clock", 260, "LIST", SYSTEM, "logical clocks that run side by side; 'help' lists them",
      set_clock, print_clock},
     {"tick-rule", 261, "RULE", SYSTEM, "receive-or-act: a tick takes one message or acts",

@@ -1,17 +1,25 @@
-/* The exercise's wall-clock run. Deadlines are absolute; between ticks a rank sleeps until the next one or
- * for a bounded poll interval, takes in what has arrived, and writes the log when there is time. It
- * never spins and never blocks in MPI. The end, and every early stop, is agreed by all ranks in a round. */
+/* The exercise's wall-clock run. Deadlines are absolute; between ticks a rank sleeps until the next
+ * one or for a bounded poll interval, takes in what has arrived, and writes the log when there is
+ * time. It never spins and never blocks in MPI. The end, and every early stop, is agreed by all
+ * ranks in a round. */
 #include "real.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Writing waits for a gap of so much before the next tick, but not for ever. */
 enum { GAP_NS = 3000000 };
 
 static int64_t sooner(int64_t a, int64_t b) {
   return a < b ? a : b;
+}
+
+static int64_t cpu_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (int64_t)now.tv_sec * LC_NS_PER_S + now.tv_nsec;
 }
 
 /* Rank 0 chooses a moment that lies ahead of all ranks; each translates it to its own clock. */
@@ -37,6 +45,7 @@ static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome
   lc_transport_listen(w->transport, wire);
   r->start_ns = agree_on_start(w);
   r->last_commit_ns = r->last_round_ns = r->start_ns;
+  r->begun_cpu_ns = cpu_now();
 }
 
 static void finish(struct real *r) {
@@ -80,6 +89,11 @@ static void sleep_a_little(const struct real *r) {
     lc_sleep_until(until);
 }
 
+static void note_cost(struct real *r) {
+  r->outcome->ticking_ns = lc_monotonic_ns() - r->start_ns;
+  r->outcome->cpu_ns = cpu_now() - r->begun_cpu_ns;
+}
+
 static lc_status tick_until_over(struct real *r, struct lc_error *err) {
   while (!r->over) {
     lc_status status = run_due(r, err);
@@ -94,6 +108,7 @@ static lc_status tick_until_over(struct real *r, struct lc_error *err) {
     commit_if_time(r);
     sleep_a_little(r);
   }
+  note_cost(r);
   return LC_OK;
 }
 
@@ -129,14 +144,18 @@ static lc_status commit_rest(struct real *r, struct lc_error *err) {
 /* From here on the figures are those of all ranks. */
 static void share_outcome(struct real *r) {
   struct lc_outcome *o = r->outcome;
-  int64_t words[] = {r->n_sent,           r->n_received,       o->balance.queued,
-                     o->balance.in_flight, o->lateness.n_tick, o->lateness.n_overrun};
-  lc_sum(r->world->transport, words, 6);
+  int64_t words[] = {
+      r->n_sent,          r->n_received,         o->balance.queued, o->balance.in_flight,
+      o->lateness.n_tick, o->lateness.n_overrun, o->ticking_ns,     o->cpu_ns};
+  int32_t ranks = lc_transport_size(r->world->transport);
+  lc_sum(r->world->transport, words, 8);
   lc_sum(r->world->transport, o->lateness.histogram.count, LC_HISTOGRAM_BINS);
   lc_max(r->world->transport, &o->lateness.largest_ns, 1);
   o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
   o->lateness.n_tick = words[4];
   o->lateness.n_overrun = words[5];
+  o->ticking_ns = words[6] / ranks;
+  o->cpu_ns = words[7] / ranks;
   o->t_end = r->end_ns;
 }
 

@@ -11,7 +11,7 @@ struct agenda {
   struct {
     int64_t deadline_ns;
     int32_t own; /* index into world->vm */
-  } *entry;
+  } * entry;
 };
 
 void agenda_init(struct agenda *agenda, const struct lc_world *world);
@@ -34,6 +34,7 @@ enum { ROUND_NS = 200000000, LOST_NS = 700000000 };
 struct real {
   struct lc_world *world;
   struct lc_outcome *outcome;
+  int64_t begun_cpu_ns;    /* processor time used before the start */
   int64_t start_ns;        /* this host's monotonic clock at model time 0 */
   int64_t end_ns;          /* model time */
   int64_t last_arrival_ns; /* arrivals on this rank are strictly increasing */
@@ -41,11 +42,11 @@ struct real {
   struct pending_state pending;
   int32_t next_snapshot;
   int64_t last_commit_ns, last_round_ns; /* wall time */
-  unsigned char *wire; /* a message on its way out */
-  int64_t n_sent, n_received; /* of this rank's VMs */
-  int64_t *lateness_sum, *lateness_max; /* [n_own], model time */
-  bool over;                  /* all ranks agreed that the loop ends */
-  lc_status failure;          /* of this rank's store; the loop goes on until all know */
+  unsigned char *wire;                   /* a message on its way out */
+  int64_t n_sent, n_received;            /* of this rank's VMs */
+  int64_t *lateness_sum, *lateness_max;  /* [n_own], model time */
+  bool over;                             /* all ranks agreed that the loop ends */
+  lc_status failure;                     /* of this rank's store; the loop goes on until all know */
   struct lc_error error;
 };
 

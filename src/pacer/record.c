@@ -1,5 +1,5 @@
-/* States and commits. A state is copied at its moment, which costs next to nothing, and written when there
- * is time before the next tick; a commit likewise. */
+/* States and commits. A state is copied at its moment, which costs next to nothing, and written
+ * when there is time before the next tick; a commit likewise. */
 #include "real.h"
 
 #include <stdlib.h>
@@ -52,8 +52,8 @@ void commit(struct real *r) {
   keep_failure(r, lc_store_commit(w->store, &r->error));
   /* states count events: they may be on file only once all of these are */
   if (!r->failure && r->pending.taken && lc_store_pending(w->store) == 0) {
-    keep_failure(r, lc_store_states(w->store, r->pending.index, r->pending.state,
-                                    r->pending.stamps, &r->error));
+    keep_failure(r, lc_store_states(w->store, r->pending.index, r->pending.state, r->pending.stamps,
+                                    &r->error));
     r->pending.taken = false;
   }
 }

@@ -1,5 +1,6 @@
-/* What ranks tell each other while they run. Every 200 ms (at once when a rank is done) each brings its
- * requests and figures to a round; the answer is the same everywhere, and so is what follows from it. */
+/* What ranks tell each other while they run. Every 200 ms (at once when a rank is done) each brings
+ * its requests and figures to a round; the answer is the same everywhere, and so is what follows
+ * from it. */
 #include "real.h"
 
 #include <stdlib.h>
@@ -68,8 +69,7 @@ static void show(const struct real *r, const int64_t *words) {
 
 static void obey(struct real *r, const int64_t *words) {
   r->outcome->signal = (int)words[SIGNAL];
-  r->over = words[SIGNAL] || words[FAILED] ||
-            words[DONE] == lc_transport_size(r->world->transport);
+  r->over = words[SIGNAL] || words[FAILED] || words[DONE] == lc_transport_size(r->world->transport);
   if (r->over || !words[WANTS_ROOM])
     return;
   r->outcome->n_grown++;

@@ -7,8 +7,8 @@ static int64_t later(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-/* Into the queue of one of our VMs. Arrivals on a rank are strictly increasing, so what a VM saw at a tick
- * can be told from the times alone. */
+/* Into the queue of one of our VMs. Arrivals on a rank are strictly increasing, so what a VM saw at
+ * a tick can be told from the times alone. */
 static void arrive(struct real *r, struct lc_message *message) {
   struct lc_world *w = r->world;
   message->t_arrival = r->last_arrival_ns = later(model_now(r), r->last_arrival_ns + 1);

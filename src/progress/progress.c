@@ -1,5 +1,5 @@
-/* The live table (or line) on the terminal, and the log lines of a batch job. Under mpirun isatty() lies
- * about stdout and stderr, so the terminal itself is opened. */
+/* The live table (or line) on the terminal, and the log lines of a batch job. Under mpirun isatty()
+ * lies about stdout and stderr, so the terminal itself is opened. */
 #include "lcmpi/progress.h"
 
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 enum { LIVE_MS = 200, LOG_MS = 5000, BAR = 24 };
-
 
 struct lc_progress {
   int terminal; /* -1: log lines on stderr */
@@ -76,7 +75,8 @@ static double messages_per_second(struct lc_progress *p, const struct lc_view *v
 }
 
 static void write_eta(const struct lc_progress *p, const struct lc_view *view, FILE *to) {
-  double left = (double)(p->duration_ns - view->t_ns) / 1e9 * (double)p->speed.q / (double)p->speed.p;
+  double left =
+      (double)(p->duration_ns - view->t_ns) / 1e9 * (double)p->speed.q / (double)p->speed.p;
   if (left < 0)
     left = 0;
   int64_t seconds = (int64_t)(left + 0.999);
@@ -115,8 +115,8 @@ static int write_table(const struct lc_progress *p, const struct lc_view *view, 
   fprintf(to, "%s  vm   ticks/s      ticks  %10s  queue%s\033[K\n", paint(p, "\033[1m"),
           p->clock ? p->clock : "", paint(p, "\033[0m"));
   for (int32_t v = 0; v < p->n_vm; v++) {
-    fprintf(to, "%4d  %8s %10" PRId64, v,
-            lc_print_rational(rate, p->rate[v].p, p->rate[v].q), view->vm[v].n_tick);
+    fprintf(to, "%4d  %8s %10" PRId64, v, lc_print_rational(rate, p->rate[v].p, p->rate[v].q),
+            view->vm[v].n_tick);
     if (p->clock)
       fprintf(to, "  %10" PRId64, view->vm[v].clock);
     else

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What a rank tells of one of its VMs. */
 struct row {
@@ -14,8 +15,7 @@ struct row {
   int64_t n_tick, n_internal, n_sent, n_received, n_queued, clock, jump_largest, jump_sum;
 };
 
-static struct row row_of(const struct lc_clock_set *clocks, const struct lc_vm *vm,
-                         int64_t t_end) {
+static struct row row_of(const struct lc_clock_set *clocks, const struct lc_vm *vm, int64_t t_end) {
   int32_t shown = lc_clock_set_shown(clocks);
   struct row row = {
       .rate = vm->rate,
@@ -60,34 +60,42 @@ static void print_balance(const struct lc_balance *b) {
   bool holds = b->sent == b->received + b->queued + b->in_flight + b->lost;
   printf("\nbalance   %" PRId64 " sent = %" PRId64 " received + %" PRId64 " queued + %" PRId64
          " in flight + %" PRId64 " lost: %s\n",
-         b->sent, b->received, b->queued, b->in_flight, b->lost,
-         holds ? "holds" : "DOES NOT HOLD");
+         b->sent, b->received, b->queued, b->in_flight, b->lost, holds ? "holds" : "DOES NOT HOLD");
+}
+
+/* A quantile is the middle of a bin of the histogram, which can lie above the largest value. */
+static const char *quantile_text(char out[LC_QUANTITY_MAX], const struct lc_lateness *l, double q) {
+  int64_t ns = lc_histogram_quantile(&l->histogram, q);
+  return lc_print_time(out, ns < l->largest_ns ? ns : l->largest_ns);
 }
 
 static void print_lateness(const struct lc_lateness *l) {
   char half[LC_QUANTITY_MAX], most[LC_QUANTITY_MAX], largest[LC_QUANTITY_MAX];
   char ticks[LC_QUANTITY_MAX];
-  printf("lateness  median %s, p99 %s, largest %s over %s ticks\n",
-         lc_print_time(half, lc_histogram_quantile(&l->histogram, 0.5)),
-         lc_print_time(most, lc_histogram_quantile(&l->histogram, 0.99)),
-         lc_print_time(largest, l->largest_ns), lc_print_count(ticks, l->n_tick));
+  printf("lateness  median %s, p99 %s, largest %s over %s ticks\n", quantile_text(half, l, 0.5),
+         quantile_text(most, l, 0.99), lc_print_time(largest, l->largest_ns),
+         lc_print_count(ticks, l->n_tick));
   if (l->n_overrun)
-    printf("warning   %s ticks (%.1f %%) began after the next one of their VM was due: this machine "
-           "is too slow for the load; lower --speed or --rates\n",
-           lc_print_count(ticks, l->n_overrun), 100.0 * (double)l->n_overrun / (double)l->n_tick);
+    printf(
+        "warning   %s ticks (%.1f %%) began after the next one of their VM was due: this machine "
+        "is too slow for the load; lower --speed or --rates\n",
+        lc_print_count(ticks, l->n_overrun), 100.0 * (double)l->n_overrun / (double)l->n_tick);
 }
 
-/* Of the rank that used most. */
-static void print_cost(const struct lc_config *config, int64_t cpu_us, int64_t most_kib,
-                       int32_t n_rank, const struct lc_outcome *o) {
+static void print_cost(const struct lc_outcome *o, int64_t most_kib) {
   char memory[LC_QUANTITY_MAX];
-  double wall = (double)o->t_end / 1e9 * (double)config->speed.q / (double)config->speed.p;
-  printf("cost      %.2f %% of a core per rank (start and end included), %s per rank\n",
-         wall > 0 ? (double)cpu_us / 1e4 / wall / n_rank : 0,
+  printf("cost      %.2f %% of a core per rank while ticking, at most %s per rank\n",
+         o->ticking_ns > 0 ? 100 * (double)o->cpu_ns / (double)o->ticking_ns : 0,
          lc_print_bytes(memory, most_kib * 1024));
 }
 
-static void print_file(const char *path, const struct lc_outcome *o) {
+/* Where the plotting tool lies: beside the sources in a build tree, else on the PATH. */
+static const char *plot_tool(void) {
+  static const char in_tree[] = LCMPI_SOURCE_DIR "/postprocess/lcmpi_plot";
+  return access(in_tree, X_OK) == 0 ? in_tree : "lcmpi_plot";
+}
+
+static void print_file(const char *path, const char *program, const struct lc_outcome *o) {
   char bytes[LC_QUANTITY_MAX];
   struct stat file;
   int64_t size = stat(path, &file) == 0 ? (int64_t)file.st_blocks * 512 : 0;
@@ -95,28 +103,26 @@ static void print_file(const char *path, const struct lc_outcome *o) {
          o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
   if (o->n_grown)
     printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
-  if (o->signal)
-    printf("next      lcmpi info %s\n          lcmpi verify %s\n", path, path);
-  else
-    printf("next      lcmpi verify %s\n          postprocess/lcmpi_plot %s\n", path, path);
+  printf("next      %s verify %s\n          %s %s\n", program, path, plot_tool(), path);
 }
 
-void print_start(const struct lc_config *config, struct lc_transport *transport,
-                 const char *path) {
-  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX];
+void print_start(const struct lc_config *config, struct lc_transport *transport, const char *path) {
+  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX], pace[64] = "real pace";
   int32_t n_rank = lc_transport_size(transport);
   if (lc_transport_rank(transport) != 0)
     return;
-  printf("lcmpi %s: %d VM%s on %d rank%s, %s at %s times real pace, seed %" PRIu64 ", into %s\n",
-         lc_version(), config->n_vm, config->n_vm == 1 ? "" : "s", n_rank, n_rank == 1 ? "" : "s",
-         lc_print_duration(duration, config->duration_ns),
-         lc_print_rational(speed, config->speed.p, config->speed.q), config->seed, path);
+  if (config->speed.p != config->speed.q)
+    snprintf(pace, sizeof pace, "%s times real pace",
+             lc_print_rational(speed, config->speed.p, config->speed.q));
+  printf("lcmpi %s: %d VM%s on %d rank%s, %s at %s, seed %" PRIu64 ", into %s\n", lc_version(),
+         config->n_vm, config->n_vm == 1 ? "" : "s", n_rank, n_rank == 1 ? "" : "s",
+         lc_print_duration(duration, config->duration_ns), pace, config->seed, path);
   fflush(stdout);
 }
 
 void print_summary(const struct lc_config *config, struct lc_transport *transport,
                    const struct lc_clock_set *clocks, const struct lc_vm *vm, int32_t n_own,
-                   const struct lc_outcome *o, const char *path) {
+                   const struct lc_outcome *o, const char *path, const char *program) {
   struct row *own = lc_new((size_t)n_own, sizeof *own, "the summary");
   for (int32_t i = 0; i < n_own; i++)
     own[i] = row_of(clocks, &vm[i], o->t_end);
@@ -125,18 +131,15 @@ void print_summary(const struct lc_config *config, struct lc_transport *transpor
   lc_gather(transport, own, (size_t)n_own * sizeof *own, &all, &bytes);
   struct rusage used;
   getrusage(RUSAGE_SELF, &used);
-  int64_t cpu_us = (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
-                   used.ru_utime.tv_usec + used.ru_stime.tv_usec;
   int64_t most_kib = used.ru_maxrss;
-  lc_sum(transport, &cpu_us, 1);
   lc_max(transport, &most_kib, 1);
   if (lc_transport_rank(transport) == 0) {
     int32_t shown = lc_clock_set_shown(clocks), n_rank = lc_transport_size(transport);
     print_table(all, config->n_vm, n_rank, shown < 0 ? NULL : clocks->clock[shown]->name);
     print_balance(&o->balance);
     print_lateness(&o->lateness);
-    print_cost(config, cpu_us, most_kib, n_rank, o);
-    print_file(path, o);
+    print_cost(o, most_kib);
+    print_file(path, program, o);
     fflush(stdout);
   }
   free(own);

@@ -10,6 +10,6 @@ void print_start(const struct lc_config *config, struct lc_transport *transport,
 /* The table of VMs, the balance, the lateness, the file and the next commands. Collective. */
 void print_summary(const struct lc_config *config, struct lc_transport *transport,
                    const struct lc_clock_set *clocks, const struct lc_vm *vm, int32_t n_own,
-                   const struct lc_outcome *outcome, const char *path);
+                   const struct lc_outcome *outcome, const char *path, const char *program);
 
 #endif

@@ -1,5 +1,5 @@
-/* Makes a new file: rank 0 alone, with HDF5's serial driver, under a temporary name. All structure is
- * made here; while the run goes on nobody changes any. */
+/* Makes a new file: rank 0 alone, with HDF5's serial driver, under a temporary name. All structure
+ * is made here; while the run goes on nobody changes any. */
 #include "store_internal.h"
 
 #include <errno.h>
@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-
-
 
 void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
   layout_init(layout, plan->n_vm, plan->n_rank, plan->n_snapshot);

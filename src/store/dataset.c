@@ -52,8 +52,8 @@ void h5_dataset(struct h5 *h, const char *path, hid_t type, const struct h5_shap
                 int level) {
   if (h->failed)
     return;
-  hid_t space = shape->rank ? H5Screate_simple(shape->rank, shape->size, NULL)
-                            : H5Screate(H5S_SCALAR);
+  hid_t space =
+      shape->rank ? H5Screate_simple(shape->rank, shape->size, NULL) : H5Screate(H5S_SCALAR);
   hid_t create = layout_list(shape, level), link = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(link, 1);
   hid_t dataset = H5Dcreate2(h->file, path, type, space, link, create, H5P_DEFAULT);
@@ -86,8 +86,8 @@ void h5_coordinate(struct h5 *h, const char *path, hsize_t n, const int32_t *val
   if (h->failed)
     return;
   hid_t space = H5Screate_simple(1, &n, NULL);
-  hid_t dataset = H5Dcreate2(h->file, path, H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT,
-                             H5P_DEFAULT);
+  hid_t dataset =
+      H5Dcreate2(h->file, path, H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (h5_ok(h, dataset, "create", path)) {
     h5_ok(h, H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write",
           path);
@@ -105,8 +105,8 @@ void h5_dimension(struct h5 *h, const char *path, hsize_t n) {
   snprintf(mark, sizeof mark, "This is a netCDF dimension but not a netCDF variable.%10llu",
            (unsigned long long)n);
   hid_t space = H5Screate_simple(1, &n, NULL);
-  hid_t dataset = H5Dcreate2(h->file, path, H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT,
-                             H5P_DEFAULT);
+  hid_t dataset =
+      H5Dcreate2(h->file, path, H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (h5_ok(h, dataset, "create", path))
     H5Dclose(dataset);
   H5Sclose(space);

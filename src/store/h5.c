@@ -117,16 +117,17 @@ bool h5_exists(struct h5 *h, const char *path) {
   return H5Lexists(h->file, path, H5P_DEFAULT) > 0;
 }
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ---------------------------------------------------------------------------------
+ */
 
-static void set_attribute(struct h5 *h, const char *path, const char *name, hid_t type,
-                          hid_t space, const void *value) {
+static void set_attribute(struct h5 *h, const char *path, const char *name, hid_t type, hid_t space,
+                          const void *value) {
   if (h->failed)
     return;
   if (H5Aexists_by_name(h->file, path, name, H5P_DEFAULT) > 0)
     H5Adelete_by_name(h->file, path, name, H5P_DEFAULT);
-  hid_t attribute = H5Acreate_by_name(h->file, path, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
-                                      H5P_DEFAULT);
+  hid_t attribute =
+      H5Acreate_by_name(h->file, path, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (h5_ok(h, attribute, "create attribute", name)) {
     h5_ok(h, H5Awrite(attribute, type, value), "write attribute", name);
     H5Aclose(attribute);

@@ -1,5 +1,6 @@
 /* A thin layer over HDF5 with one sticky failure per file: after the first failure every call does
- * nothing and returns a refusal, so that a sequence of calls is written without a test behind each. */
+ * nothing and returns a refusal, so that a sequence of calls is written without a test behind each.
+ */
 #ifndef LC_STORE_H5_H
 #define LC_STORE_H5_H
 
@@ -40,7 +41,8 @@ void h5_set_bytes(struct h5 *h, const char *path, const char *name, const uint8_
 char *h5_get_text(struct h5 *h, const char *path, const char *name);
 int64_t h5_get_int(struct h5 *h, const char *path, const char *name, int64_t otherwise);
 
-/* ---- datasets ----------------------------------------------------------------------------------- */
+/* ---- datasets -----------------------------------------------------------------------------------
+ */
 
 /* Up to three dimensions, each named by the path of its dimension scale. */
 struct h5_shape {
@@ -49,8 +51,8 @@ struct h5_shape {
   const char *scale[3];
 };
 
-/* How the data lies: level < 0 is contiguous and allocated at once without filling (a hole in a sparse
- * file), 0 contiguous, 1..9 chunks with shuffle and deflate. */
+/* How the data lies: level < 0 is contiguous and allocated at once without filling (a hole in a
+ * sparse file), 0 contiguous, 1..9 chunks with shuffle and deflate. */
 void h5_dataset(struct h5 *h, const char *path, hid_t type, const struct h5_shape *shape,
                 int level);
 /* A dimension scale with values (a coordinate), or without (a netCDF pure dimension). */

@@ -102,7 +102,8 @@ void layout_place(struct layout *layout, int64_t multiple) {
   }
 }
 
-/* ---- building ----------------------------------------------------------------------------------- */
+/* ---- building -----------------------------------------------------------------------------------
+ */
 
 static void describe(struct h5 *h, const char *path, const char *units, const char *long_name) {
   if (units)
@@ -190,9 +191,8 @@ static void build_snapshots(const struct layout *layout, struct h5 *h) {
   struct h5_shape times = {1, {(hsize_t)layout->n_snapshot}, {"/snapshots/snapshot"}};
   h5_dataset(h, "/snapshots/t", H5T_STD_I64LE, &times, 0);
   describe(h, "/snapshots/t", "ns", "model time of the snapshot; the last one is the end");
-  struct h5_shape shape = {2,
-                           {(hsize_t)layout->n_vm, (hsize_t)layout->n_snapshot},
-                           {"/vm", "/snapshots/snapshot"}};
+  struct h5_shape shape = {
+      2, {(hsize_t)layout->n_vm, (hsize_t)layout->n_snapshot}, {"/vm", "/snapshots/snapshot"}};
   for (int i = 0; i < lc_n_state_column; i++)
     build_column(h, "/snapshots", &lc_state_columns[i], &shape, layout->level);
   build_stamps(layout, h, "/snapshots", shape, "/component", layout->level);
@@ -218,9 +218,9 @@ static void build_clock_total(void *context, struct h5 *h, const char *path, enu
                            {"/vm", "/component"}};
   h5_dataset(h, path, file_type(type), &shape, 0);
   describe(h, path, "1",
-           strstr(path, "/final_")      ? "stamp of the last event"
+           strstr(path, "/final_")     ? "stamp of the last event"
            : strstr(path, "_jump_max") ? "largest growth of the clock from one event to the next"
-                                        : "mean growth of the clock from one event to the next");
+                                       : "mean growth of the clock from one event to the next");
   write_zeros(h, path, type, (int64_t)layout->n_vm * (words > 0 ? words : 1));
 }
 

@@ -1,5 +1,5 @@
-/* The structure of a file: which groups and datasets there are, and how large. One function builds it,
- * whether the file is new, grown or compacted. */
+/* The structure of a file: which groups and datasets there are, and how large. One function builds
+ * it, whether the file is new, grown or compacted. */
 #ifndef LC_STORE_LAYOUT_H
 #define LC_STORE_LAYOUT_H
 
@@ -20,7 +20,7 @@ struct layout {
   int32_t n_clock;
   struct file_clock clock[LC_MAX_CLOCKS];
   int64_t *first[LC_N_TABLE]; /* [n_rank] where each rank's region starts; owned */
-  int64_t *rows[LC_N_TABLE];  /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
+  int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
   int level; /* as h5_dataset() takes it, for everything with one row per event or message */
 };

@@ -131,8 +131,8 @@ static void expect_small(const struct layout *layout, struct h5 *h) {
   expect(h, "/commit/n_final", layout->n_rank, true, 1);
 }
 
-static void expect_clock_total(void *context, struct h5 *h, const char *path,
-                               enum column_type type, int32_t words) {
+static void expect_clock_total(void *context, struct h5 *h, const char *path, enum column_type type,
+                               int32_t words) {
   const struct layout *layout = context;
   (void)type;
   expect(h, path, layout->n_vm, true, words > 0 ? words : 1);

@@ -1,6 +1,6 @@
-/* MPI-IO locks nothing and HDF5's own lock shuts readers out, so the writer of a file holds a shared
- * flock on it: h5py and h5dump still read it, while h5py's "r+", a second run and `recover` are refused.
- * New files and rewritten ones appear under their name by a rename only. */
+/* MPI-IO locks nothing and HDF5's own lock shuts readers out, so the writer of a file holds a
+ * shared flock on it: h5py and h5dump still read it, while h5py's "r+", a second run and `recover`
+ * are refused. New files and rewritten ones appear under their name by a rename only. */
 #include "place.h"
 
 #include <errno.h>
@@ -87,7 +87,8 @@ lc_status place_publish(const char *temporary, const char *path, struct lc_error
     return lc_fail(err, LC_EFILE, "%s: cannot be renamed to %s: %s", temporary, path,
                    strerror(errno));
   char *copy = lc_format("%s", path);
-  sync_path(dirname(copy), O_RDONLY | O_DIRECTORY); /* not every file system can: then it need not */
+  sync_path(dirname(copy),
+            O_RDONLY | O_DIRECTORY); /* not every file system can: then it need not */
   free(copy);
   return LC_OK;
 }

@@ -10,8 +10,8 @@ char *place_temporary(const char *path);
 lc_status place_free(const char *path, bool force, struct lc_error *err);
 /* Clears a temporary file that a killed process left behind; refuses one that is being written. */
 lc_status place_clear_temporary(const char *temporary, struct lc_error *err);
-/* Takes the place of writer of an existing file: holds a shared lock, which readers do not notice and
- * other writers do. *fd is closed to give it up. */
+/* Takes the place of writer of an existing file: holds a shared lock, which readers do not notice
+ * and other writers do. *fd is closed to give it up. */
 lc_status place_hold(const char *path, int *fd, struct lc_error *err);
 /* LC_EFILE if any process holds the file. */
 lc_status place_check_unheld(const char *path, struct lc_error *err);

@@ -1,5 +1,6 @@
-/* Reads a file back: the history of a run for the verifier, and what `lcmpi info` says. Only rows that
- * the commit counters cover are looked at, so a live or crashed file reads like a finished one. */
+/* Reads a file back: the history of a run for the verifier, and what `lcmpi info` says. Only rows
+ * that the commit counters cover are looked at, so a live or crashed file reads like a finished
+ * one. */
 #include "store_internal.h"
 
 #include <errno.h>
@@ -200,7 +201,8 @@ lc_status lc_store_read(const char *path, struct lc_history *history, struct lc_
   return status;
 }
 
-/* ---- info --------------------------------------------------------------------------------------- */
+/* ---- info ---------------------------------------------------------------------------------------
+ */
 
 static herr_t note_attribute(hid_t file, const char *name, const H5A_info_t *info, void *context) {
   (void)info;

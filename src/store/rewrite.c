@@ -1,6 +1,6 @@
-/* Writes a file anew from its committed rows: with more room (growth of a running file), or exact, sorted
- * and compressed (compaction at the end, recovery after a crash). The old file stays valid until the
- * rename, the new one is from then on. One column is in memory at a time. */
+/* Writes a file anew from its committed rows: with more room (growth of a running file), or exact,
+ * sorted and compressed (compaction at the end, recovery after a crash). The old file stays valid
+ * until the rename, the new one is from then on. One column is in memory at a time. */
 #include "store_internal.h"
 
 #include <stdio.h>
@@ -238,7 +238,8 @@ static void copy_attributes(struct rewrite *w, const char *remark) {
     h5_set_text(&w->to, "/", "row_order", "by machine, then seq; messages by sender, then number");
 }
 
-/* ---- what became of each message ------------------------------------------------------------------ */
+/* ---- what became of each message
+ * ------------------------------------------------------------------ */
 
 static int by_id(const void *a, const void *b) {
   const struct lc_sent *x = a, *y = b;
@@ -295,7 +296,8 @@ static void join_fates(struct rewrite *w) {
   lc_history_free(&history);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------ */
+/* ---- all of it
+ * ------------------------------------------------------------------------------------ */
 
 static void copy_all(struct rewrite *w, int state, const char *remark) {
   uint8_t byte = (uint8_t)(state ? state : h5_read_scalar(&w->from, "/commit/state"));

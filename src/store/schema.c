@@ -1,13 +1,13 @@
-/* Names, types and units of all columns. Ids and times are int64; there are no strings, compounds or
- * enumerated types in datasets, since common readers drop them or crash on them. */
+/* Names, types and units of all columns. Ids and times are int64; there are no strings, compounds
+ * or enumerated types in datasets, since common readers drop them or crash on them. */
 #include "schema.h"
 
 #include <stddef.h>
 
-#define EVENT(field) offsetof(struct lc_event, field)
-#define SENT(field) offsetof(struct lc_sent, field)
-#define LEFT(field) offsetof(struct lc_left, field)
-#define STATE(field) offsetof(struct lc_state, field)
+#define EVENT(field)  offsetof(struct lc_event, field)
+#define SENT(field)   offsetof(struct lc_sent, field)
+#define LEFT(field)   offsetof(struct lc_left, field)
+#define STATE(field)  offsetof(struct lc_state, field)
 #define FATE_MEANINGS "UNKNOWN RECEIVED QUEUED IN_FLIGHT LOST"
 
 static const struct column event_columns[] = {

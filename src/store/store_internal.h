@@ -14,9 +14,9 @@ void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan);
 lc_status create_file(const char *path, const struct lc_store_plan *plan,
                       const struct layout *layout, bool force, struct lc_error *err);
 
-/* Rewrites `path` through a temporary file: with `room` == NULL exactly (sorted, compressed, fates joined),
- * else with room[t][r] rows for each table and rank. `state` 0 keeps the state that it has;
- * `remark` goes into the attribute history. */
+/* Rewrites `path` through a temporary file: with `room` == NULL exactly (sorted, compressed, fates
+ * joined), else with room[t][r] rows for each table and rank. `state` 0 keeps the state that it
+ * has; `remark` goes into the attribute history. */
 lc_status rewrite_file(const char *path, int64_t *const *room, int state, const char *remark,
                        struct lc_error *err);
 
@@ -30,7 +30,8 @@ void read_regions(struct h5 *h, const struct layout *layout, int t, const char *
                   size_t row_bytes, void *values);
 int64_t committed_rows(const struct layout *layout, int t);
 
-/* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure. */
+/* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
+ */
 lc_status open_checked(struct h5 *h, struct layout *layout, const char *path, struct lc_error *err);
 /* The history of an open file. */
 void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h);

@@ -80,9 +80,9 @@ lc_status lc_transport_send(struct lc_transport *t, int32_t rank, const void *by
   struct outgoing *slot = free_slot(t);
   memcpy(slot->bytes, bytes, length);
   t->n_sent_to[rank]++;
-  return transport_check(MPI_Isend(slot->bytes, (int)length, MPI_BYTE, rank, TAG, t->messages,
-                                   &slot->request),
-                         "sending a message", err);
+  return transport_check(
+      MPI_Isend(slot->bytes, (int)length, MPI_BYTE, rank, TAG, t->messages, &slot->request),
+      "sending a message", err);
 }
 
 lc_status lc_transport_poll(struct lc_transport *t, lc_receiver *receiver, void *context,

@@ -1,7 +1,7 @@
-/* Which ranks share a host, and how far apart the hosts' clocks are: Cristian's method (F. Cristian,
- * "Probabilistic clock synchronization", Distributed Computing 3, 1989). Rank 0 asks the lowest rank of
- * each other host for its time; the answer of the shortest round trip is taken, wrong by at most half
- * of that trip. Ranks of one host read one clock. */
+/* Which ranks share a host, and how far apart the hosts' clocks are: Cristian's method (F.
+ * Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989). Rank 0 asks the
+ * lowest rank of each other host for its time; the answer of the shortest round trip is taken,
+ * wrong by at most half of that trip. Ranks of one host read one clock. */
 #include "internal.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* Rounds: one nonblocking all-reduce at a time, in which every rank brings its requests (stop, make room,
- * I am done) and its figures, and all ranks see the same answer. So every decision about the run is made
- * by all ranks together, in the same round, and none is made by one rank's own clock. */
+/* Rounds: one nonblocking all-reduce at a time, in which every rank brings its requests (stop, make
+ * room, I am done) and its figures, and all ranks see the same answer. So every decision about the
+ * run is made by all ranks together, in the same round, and none is made by one rank's own clock.
+ */
 #include "internal.h"
 
 #include <stdlib.h>

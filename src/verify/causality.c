@@ -7,8 +7,8 @@
 
 /* Machines that can go on are on a stack; one that waits for a send hangs on the sender's list. */
 struct progress {
-  int64_t *done;         /* [n_vm] events ordered */
-  int32_t *ready;        /* stack */
+  int64_t *done;  /* [n_vm] events ordered */
+  int32_t *ready; /* stack */
   int32_t n_ready;
   int32_t *waiter, *next; /* lists of machines: first waiter of a machine, next in the same list */
 };

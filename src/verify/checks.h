@@ -6,8 +6,8 @@
 
 /* Which send a receive took, and what became of each message. */
 struct matching {
-  int64_t *send_of;  /* [n_event]: a RECEIVE's send event as an index, -1 unknown or not a receive */
-  uint8_t *fate;     /* [n_sent]: enum lc_fate */
+  int64_t *send_of; /* [n_event]: a RECEIVE's send event as an index, -1 unknown or not a receive */
+  uint8_t *fate;    /* [n_sent]: enum lc_fate */
   int64_t *t_arrival; /* [n_sent]: INT64_MIN where it is not known */
   int64_t *t_taken;   /* [n_sent]: the receive's time, INT64_MAX if not received */
 };
@@ -29,12 +29,10 @@ void check_sends(const struct lc_history *h, struct lc_verdict *verdict);
 void check_matching(const struct lc_history *h, struct matching *m, struct lc_verdict *verdict);
 void check_conservation(const struct lc_history *h, const struct matching *m,
                         struct lc_verdict *verdict);
-void check_queues(const struct lc_history *h, const struct matching *m,
-                  struct lc_verdict *verdict);
+void check_queues(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
 /* Puts all events into an order in which causes come first. False if happened-before has a cycle;
  * then *n is how many could be ordered. */
-bool causal_order(const struct lc_history *h, const struct matching *m, int64_t *order,
-                  int64_t *n);
+bool causal_order(const struct lc_history *h, const struct matching *m, int64_t *order, int64_t *n);
 void check_causality(const struct lc_history *h, const struct matching *m, int64_t *order,
                      int64_t *n, struct lc_verdict *verdict);
 void check_clock(const struct lc_history *h, const struct matching *m, const int64_t *order,

@@ -3,9 +3,9 @@
  * a -> b implies C(a) < C(b): it is enough to look at neighbours, since the order of stamps is
  * transitive: each event after the one before it on its VM, each receive after its send.
  *
- * C(a) < C(b) implies a -> b: for event b and VM i, let a be the first event of i that is not in b's past.
- * Stamps grow along i, so if any event of i outside b's past is below b, then a is. One look per
- * (b, i) therefore proves it for all pairs. */
+ * C(a) < C(b) implies a -> b: for event b and VM i, let a be the first event of i that is not in
+ * b's past. Stamps grow along i, so if any event of i outside b's past is below b, then a is. One
+ * look per (b, i) therefore proves it for all pairs. */
 #include "checks.h"
 
 #include <inttypes.h>
@@ -70,11 +70,11 @@ static void check_neighbours(struct lc_check *check, const struct lc_history *h,
  * -1 in the first place of a VM whose past holds a receive whose send is not on file. */
 struct pasts {
   int32_t n_vm;
-  int64_t *of_vm;      /* [n_vm][n_vm] */
-  bool *vm_unknown;    /* [n_vm] */
-  int64_t **of_send;   /* [n_event]: kept from a send until its last receive */
-  bool *send_unknown;  /* [n_event] */
-  int32_t *uses;       /* [n_event]: receives still to come */
+  int64_t *of_vm;     /* [n_vm][n_vm] */
+  bool *vm_unknown;   /* [n_vm] */
+  int64_t **of_send;  /* [n_event]: kept from a send until its last receive */
+  bool *send_unknown; /* [n_event] */
+  int32_t *uses;      /* [n_event]: receives still to come */
 };
 
 static void release_use(struct pasts *p, int64_t send) {
@@ -154,10 +154,9 @@ void check_clock(const struct lc_history *h, const struct matching *m, const int
   const struct lc_history_clock *clock = &h->clock[c];
   char name[80];
   snprintf(name, sizeof name, "clock %s", clock->name);
-  struct lc_check *check =
-      new_check(verdict, name,
-                clock->characterizes ? "a -> b exactly when C(a) < C(b)"
-                                     : "a -> b implies C(a) < C(b)");
+  struct lc_check *check = new_check(verdict, name,
+                                     clock->characterizes ? "a -> b exactly when C(a) < C(b)"
+                                                          : "a -> b implies C(a) < C(b)");
   check_neighbours(check, h, m, clock);
   if (clock->characterizes)
     check_converse(check, h, m, order, n, clock);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* The copies that one send event made: consecutive numbers to ascending receivers. */
-static void check_send(struct lc_check *check, const struct lc_history *h,
-                       const struct lc_event *e, int64_t expected_number) {
+static void check_send(struct lc_check *check, const struct lc_history *h, const struct lc_event *e,
+                       int64_t expected_number) {
   char text[EVENT_TEXT];
   check->n_checked++;
   event_text(text, e);
@@ -28,8 +28,8 @@ static void check_send(struct lc_check *check, const struct lc_history *h,
     const struct lc_sent *sent = &h->sent[i];
     if (sent->send_seq != e->seq || sent->t_send != e->t_actual)
       violation(check, e->t_actual,
-                "%s sent message %" PRId64 ", which says it is of event %" PRId64
-                " at %" PRId64 " ns",
+                "%s sent message %" PRId64 ", which says it is of event %" PRId64 " at %" PRId64
+                " ns",
                 text, number, sent->send_seq, sent->t_send);
     if (sent->receiver <= before || sent->receiver == e->machine || sent->receiver >= h->n_vm)
       violation(check, e->t_actual, "%s sent message %" PRId64 " to VM %d after one to VM %d", text,
@@ -112,8 +112,8 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
   }
   const struct lc_event *send = &h->event[sender->first_event + sent->send_seq];
   if (send->kind != LC_SEND)
-    violation(check, e->t_actual, "%s took message %" PRId64 ", whose origin %s is not a send", text,
-              e->msg_first, event_text(other, send));
+    violation(check, e->t_actual, "%s took message %" PRId64 ", whose origin %s is not a send",
+              text, e->msg_first, event_text(other, send));
   else
     m->send_of[at] = send - h->event;
 }
@@ -139,9 +139,9 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
       violation(check, left->t_arrival,
                 "message %" PRId64 " of VM %d is left over at VM %d at the end, but %s",
                 left->number, left->sender, left->machine,
-                at < 0                                   ? "was never sent"
+                at < 0                                  ? "was never sent"
                 : h->sent[at].receiver != left->machine ? "was sent to another VM"
-                                                         : "was taken or left over elsewhere too");
+                                                        : "was taken or left over elsewhere too");
       continue;
     }
     m->fate[at] = left->fate;

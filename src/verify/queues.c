@@ -1,6 +1,6 @@
-/* Replays every queue: a receive takes the first message by (arrival, sender, number, copy) of those
- * that had arrived, the lengths logged are the lengths there were, a VM acts only when its queue is
- * empty, and each channel is first in, first out. */
+/* Replays every queue: a receive takes the first message by (arrival, sender, number, copy) of
+ * those that had arrived, the lengths logged are the lengths there were, a VM acts only when its
+ * queue is empty, and each channel is first in, first out. */
 #include "checks.h"
 
 #include <inttypes.h>

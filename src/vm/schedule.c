@@ -1,5 +1,5 @@
-/* Tick times. Tick k is due at phase + floor(k q 1e9 / p), computed in 128 bits from the start of the
- * run: no rounding builds up, whatever the rate. */
+/* Tick times. Tick k is due at phase + floor(k q 1e9 / p), computed in 128 bits from the start of
+ * the run: no rounding builds up, whatever the rate. */
 #include "lcmpi/rng.h"
 #include "lcmpi/workload.h"
 

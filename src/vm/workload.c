@@ -1,6 +1,6 @@
-/* What an idle tick does: one Philox block per tick decides. Word 0 picks the operation by whole-number
- * thresholds, word 1 the peer; a multicast's receivers come from a partial Fisher-Yates shuffle
- * that takes words 2 and 3 and then further blocks of the same tick. */
+/* What an idle tick does: one Philox block per tick decides. Word 0 picks the operation by
+ * whole-number thresholds, word 1 the peer; a multicast's receivers come from a partial
+ * Fisher-Yates shuffle that takes words 2 and 3 and then further blocks of the same tick. */
 #include "lcmpi/workload.h"
 
 #include "lcmpi/rng.h"

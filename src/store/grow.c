@@ -1,0 +1,38 @@
+/* More room for a running file: all ranks close it, rank 0 lays it out anew, all open it again. */
+#include "writer.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Twice the room of every table that is nearly full, and enough for what waits in memory. */
+static void ask_for_room(struct lc_store *s) {
+  int64_t wanted[LC_N_TABLE];
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    const struct part *p = &s->part[t];
+    wanted[t] = p->room;
+    if (nearly_full(p))
+      wanted[t] = 2 * (p->room > p->n_written + p->n_added ? p->room : p->n_written + p->n_added);
+  }
+  size_t ranks = (size_t)s->layout.n_rank;
+  int64_t *all = lc_new(ranks * LC_N_TABLE, sizeof *all, "growing the file");
+  lc_gather_all(s->transport, wanted, sizeof wanted, all);
+  for (size_t r = 0; r < ranks; r++)
+    for (int t = 0; t < LC_N_TABLE; t++)
+      s->layout.rows[t][r] = all[r * LC_N_TABLE + (size_t)t];
+  free(all);
+  layout_place(&s->layout, LC_REGION_ROWS);
+}
+
+lc_status lc_store_grow(struct lc_store *s, struct lc_error *err) {
+  lc_status status = lc_agree(s->transport, h5_status(&s->h, err), err);
+  if (status)
+    return status;
+  ask_for_room(s);
+  status = close_parallel(s, err);
+  if (!status && lc_transport_rank(s->transport) == 0)
+    status = rewrite_file(s->path, s->layout.rows, 0, "laid out again with more room", err);
+  status = lc_agree(s->transport, status, err);
+  close(s->lock_fd);
+  s->lock_fd = -1;
+  return status ? status : open_store(s, err);
+}

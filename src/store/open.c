@@ -1,0 +1,176 @@
+/* Opening and closing the file of a run on all ranks. The parallel open and close are the only
+ * collective calls; everything else is independent raw data. */
+#include "writer.h"
+
+#include "../transport/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static hid_t open_column(struct lc_store *s, const char *path) {
+  if (s->h.failed)
+    return -1;
+  hid_t dataset = H5Dopen2(s->h.file, path, H5P_DEFAULT);
+  h5_ok(&s->h, dataset, "open", path);
+  return dataset;
+}
+
+static void open_part(struct lc_store *s, int t) {
+  char path[PATH_BYTES];
+  struct part *p = &s->part[t];
+  p->table = &lc_tables[t];
+  lc_assert(p->table->n_column <= MAX_COLUMNS);
+  for (int i = 0; i < p->table->n_column; i++)
+    if (!p->table->column[i].filled_later)
+      p->column[i] = open_column(s, column_path(path, p->table->group, p->table->column[i].name));
+  for (int32_t c = 0; c < s->clocks->n && p->table->stamped; c++)
+    p->stamp[c] = open_column(s, stamp_path(path, p->table->group, s->clocks->clock[c]->name));
+  p->counter = open_column(s, column_path(path, "/commit", p->table->n_rows));
+  int32_t rank = lc_transport_rank(s->transport);
+  p->first = s->layout.first[t][rank];
+  p->room = s->layout.rows[t][rank];
+}
+
+static void open_all(struct lc_store *s) {
+  char path[PATH_BYTES];
+  for (int t = 0; t < LC_N_TABLE; t++)
+    open_part(s, t);
+  for (int i = 0; i < lc_n_state_column; i++)
+    s->state[i] = open_column(s, column_path(path, "/snapshots", lc_state_columns[i].name));
+  for (int32_t c = 0; c < s->clocks->n; c++)
+    s->state_stamp[c] = open_column(s, stamp_path(path, "/snapshots", s->clocks->clock[c]->name));
+  s->n_snapshots = open_column(s, "/commit/n_snapshots");
+  s->n_final = open_column(s, "/commit/n_final");
+}
+
+/* Every rank must look at the file that rank 0 made, not at another of the same name. */
+static lc_status check_same_file(struct lc_store *s, struct lc_error *err) {
+  struct stat file;
+  int64_t mine[2] = {-1, -1}, theirs[2];
+  if (stat(s->path, &file) == 0) {
+    mine[0] = (int64_t)file.st_ino;
+    mine[1] = (int64_t)file.st_size;
+  }
+  memcpy(theirs, mine, sizeof theirs);
+  lc_broadcast(s->transport, theirs, sizeof theirs);
+  lc_status status = LC_OK;
+  if (memcmp(mine, theirs, sizeof mine) != 0)
+    status = lc_fail(err, LC_EFILE,
+                     "%s: rank %d does not see the file that rank 0 created: choose a folder that "
+                     "all hosts share",
+                     s->path, lc_transport_rank(s->transport));
+  return lc_agree(s->transport, status, err);
+}
+
+static void open_parallel(struct lc_store *s) {
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  H5Pset_fapl_mpio(access, s->transport->files, MPI_INFO_NULL);
+  s->h = (struct h5){.path = s->path, .file = H5Fopen(s->path, H5F_ACC_RDWR, access)};
+  h5_ok(&s->h, s->h.file, "open", "");
+  H5Pclose(access);
+  if (!s->h.failed)
+    open_all(s);
+}
+
+/* Collective: the file as it stands under its name now. */
+lc_status open_store(struct lc_store *s, struct lc_error *err) {
+  lc_status status = place_hold(s->path, &s->lock_fd, err);
+  status = lc_agree(s->transport, status, err);
+  if (!status)
+    status = check_same_file(s, err);
+  if (status)
+    return status;
+  open_parallel(s);
+  return lc_agree(s->transport, h5_status(&s->h, err), err);
+}
+
+static void find_block(struct lc_store *s, const struct lc_store_plan *plan) {
+  int32_t rank = lc_transport_rank(s->transport);
+  for (int32_t v = 0; v < plan->n_vm; v++) {
+    if (plan->vm[v].rank != rank)
+      continue;
+    if (!s->n_vm)
+      s->first_vm = v;
+    s->n_vm++;
+  }
+}
+
+lc_status lc_store_create(struct lc_store **out, const char *path, const struct lc_store_plan *plan,
+                          struct lc_store_options options, struct lc_transport *transport,
+                          struct lc_error *err) {
+  h5_quiet();
+  struct lc_store *s = lc_new(1, sizeof *s, "the store");
+  s->path = lc_format("%s", path);
+  s->transport = transport;
+  s->clocks = plan->clocks;
+  s->options = options;
+  s->lock_fd = -1;
+  s->h.file = -1;
+  layout_from_plan(&s->layout, plan);
+  find_block(s, plan);
+  lc_status status = LC_OK;
+  if (lc_transport_rank(transport) == 0)
+    status = create_file(path, plan, &s->layout, options.force, err);
+  status = lc_agree(transport, status, err);
+  if (!status)
+    status = open_store(s, err);
+  *out = s;
+  if (status) {
+    struct lc_error ignored;
+    lc_store_close(s, true, &ignored);
+    *out = NULL;
+  }
+  return status;
+}
+
+static void close_columns(struct lc_store *s) {
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    struct part *p = &s->part[t];
+    for (int i = 0; i < p->table->n_column; i++)
+      if (!p->table->column[i].filled_later)
+        H5Dclose(p->column[i]);
+    for (int32_t c = 0; c < s->clocks->n && p->table->stamped; c++)
+      H5Dclose(p->stamp[c]);
+    H5Dclose(p->counter);
+  }
+  for (int i = 0; i < lc_n_state_column; i++)
+    H5Dclose(s->state[i]);
+  for (int32_t c = 0; c < s->clocks->n; c++)
+    H5Dclose(s->state_stamp[c]);
+  H5Dclose(s->n_snapshots);
+  H5Dclose(s->n_final);
+}
+
+/* Closes what is open in HDF5; nothing is dirty, since only raw data was written. */
+lc_status close_parallel(struct lc_store *s, struct lc_error *err) {
+  bool failed = s->h.failed;
+  close_columns(s);
+  herr_t code = H5Fclose(s->h.file);
+  s->h.file = -1;
+  if (code < 0 && !failed)
+    h5_ok(&s->h, code, "close", "");
+  if (s->options.durable && fsync(s->lock_fd) != 0 && !s->h.failed)
+    return lc_fail(err, LC_EFILE, "%s: cannot be brought to disk: %s", s->path, strerror(errno));
+  return h5_status(&s->h, err);
+}
+
+lc_status lc_store_close(struct lc_store *s, bool lost, struct lc_error *err) {
+  lc_status status = LC_OK;
+  if (!lost && s->h.file >= 0)
+    status = close_parallel(s, err);
+  if (s->lock_fd >= 0)
+    close(s->lock_fd);
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    free(s->part[t].records);
+    free(s->part[t].stamps);
+  }
+  layout_free(&s->layout);
+  free(s->scratch);
+  free(s->path);
+  free(s);
+  return status;
+}

@@ -1,0 +1,130 @@
+/* What is written once in a while: states of all VMs, and at the end totals, balance and the mark.
+ */
+#include "writer.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_state_column(struct lc_store *s, int i, int32_t index,
+                               const struct lc_state *state) {
+  const struct column *column = &lc_state_columns[i];
+  hsize_t start[3] = {(hsize_t)s->first_vm, (hsize_t)index, 0};
+  hsize_t count[3] = {(hsize_t)s->n_vm, 1, 1};
+  void *values = scratch(s, (size_t)s->n_vm * column_bytes(column->type));
+  column_gather(column, state, sizeof *state, s->n_vm, values);
+  h5_transfer_block(&s->h, true, s->state[i], memory_type(column->type), start, count, values,
+                    column->name);
+}
+
+static int64_t *stamps_of_clock(struct lc_store *s, int32_t c, const int64_t *stamps) {
+  size_t words = (size_t)s->clocks->stamp_width[c], all = (size_t)s->clocks->stamp_words;
+  int64_t *values = scratch(s, (size_t)s->n_vm * words * sizeof *values);
+  for (size_t i = 0; i < (size_t)s->n_vm; i++)
+    memcpy(values + i * words, stamps + i * all + (size_t)s->clocks->stamp_at[c],
+           words * sizeof *values);
+  return values;
+}
+
+lc_status lc_store_states(struct lc_store *s, int32_t index, const struct lc_state *state,
+                          const int64_t *stamps, struct lc_error *err) {
+  for (int32_t c = 0; c < s->clocks->n; c++) {
+    hsize_t start[3] = {(hsize_t)s->first_vm, (hsize_t)index, 0};
+    hsize_t count[3] = {(hsize_t)s->n_vm, 1, (hsize_t)s->clocks->stamp_width[c]};
+    h5_transfer_block(&s->h, true, s->state_stamp[c], H5T_NATIVE_INT64, start, count,
+                      stamps_of_clock(s, c, stamps), "stamps of a snapshot");
+  }
+  for (int i = 0; i < lc_n_state_column; i++)
+    write_state_column(s, i, index, state);
+  sync_if_durable(s);
+  if (index == s->layout.n_snapshot - 1)
+    write_counter(s, s->n_final, 1, "n_final");
+  else
+    write_counter(s, s->n_snapshots, index + 1, "n_snapshots");
+  return h5_status(&s->h, err);
+}
+
+/* Opens and writes this rank's rows of one of the root's columns, which are used once only. */
+static void write_total(struct lc_store *s, const char *path, hid_t type, const void *values) {
+  h5_write_rows(&s->h, path, type, (hsize_t)s->first_vm, (hsize_t)s->n_vm, values);
+}
+
+static void write_counts(struct lc_store *s, const struct lc_vm_totals *totals) {
+  static const struct {
+    const char *path;
+    size_t offset;
+  } list[] = {
+      {"/n_tick", offsetof(struct lc_vm_totals, n_tick)},
+      {"/n_event", offsetof(struct lc_vm_totals, n_event)},
+      {"/n_internal", offsetof(struct lc_vm_totals, n_internal)},
+      {"/n_sent", offsetof(struct lc_vm_totals, n_sent)},
+      {"/n_received", offsetof(struct lc_vm_totals, n_received)},
+      {"/n_queued", offsetof(struct lc_vm_totals, n_queued)},
+      {"/lateness_max", offsetof(struct lc_vm_totals, lateness_max_ns)},
+      {"/lateness_mean", offsetof(struct lc_vm_totals, lateness_mean_ns)},
+  };
+  int64_t *values = lc_new((size_t)s->n_vm, sizeof *values, "the totals");
+  for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
+    for (int32_t i = 0; i < s->n_vm; i++)
+      memcpy(&values[i], (const char *)&totals[i] + list[k].offset, sizeof *values);
+    write_total(s, list[k].path, H5T_NATIVE_INT64, values);
+  }
+  free(values);
+}
+
+static void write_jumps(struct lc_store *s, int32_t c, const struct lc_vm_totals *totals,
+                        const struct lc_jumps *jumps) {
+  char path[PATH_BYTES];
+  size_t n = (size_t)s->n_vm;
+  int64_t *largest = lc_new(n, sizeof *largest, "the totals");
+  double *mean = lc_new(n, sizeof *mean, "the totals");
+  for (size_t i = 0; i < n; i++) {
+    const struct lc_jumps *jump = &jumps[i * (size_t)s->clocks->n + (size_t)c];
+    largest[i] = jump->largest;
+    mean[i] = totals[i].n_event ? (double)jump->sum / (double)totals[i].n_event : 0;
+  }
+  snprintf(path, sizeof path, "/%s_jump_max", s->clocks->clock[c]->name);
+  write_total(s, path, H5T_NATIVE_INT64, largest);
+  snprintf(path, sizeof path, "/%s_jump_mean", s->clocks->clock[c]->name);
+  write_total(s, path, H5T_NATIVE_DOUBLE, mean);
+  free(largest);
+  free(mean);
+}
+
+lc_status lc_store_totals(struct lc_store *s, const struct lc_vm_totals *totals,
+                          const int64_t *stamps, const struct lc_jumps *jumps,
+                          struct lc_error *err) {
+  char path[PATH_BYTES];
+  write_counts(s, totals);
+  for (int32_t c = 0; c < s->clocks->n; c++) {
+    snprintf(path, sizeof path, "/final_%s", s->clocks->clock[c]->name);
+    write_total(s, path, H5T_NATIVE_INT64, stamps_of_clock(s, c, stamps));
+    if (s->clocks->clock[c]->value)
+      write_jumps(s, c, totals, jumps);
+  }
+  return h5_status(&s->h, err);
+}
+
+lc_status lc_store_end(struct lc_store *s, enum lc_run_state state, int64_t t_end,
+                       const struct lc_balance *balance, struct lc_error *err) {
+  if (lc_transport_rank(s->transport) != 0)
+    return LC_OK;
+  uint8_t byte = (uint8_t)state;
+  const int64_t words[5] = {balance->sent, balance->received, balance->queued, balance->in_flight,
+                            balance->lost};
+  char path[PATH_BYTES];
+  if (state == LC_RUN_FAILED) /* the disk may have taken this much: it needs no new space */
+    s->h.failed = false;
+  for (int i = 0; i < 5; i++)
+    h5_write_all(&s->h, column_path(path, "/balance", balance_names[i]), H5T_NATIVE_INT64,
+                 &words[i]);
+  if (state != LC_RUN_FAILED) {
+    hsize_t last = (hsize_t)s->layout.n_snapshot - 1;
+    h5_write_rows(&s->h, "/snapshots/t", H5T_NATIVE_INT64, last, 1, &t_end);
+  }
+  h5_write_all(&s->h, "/commit/t_end", H5T_NATIVE_INT64, &t_end);
+  sync_if_durable(s);
+  h5_write_all(&s->h, "/commit/state", H5T_NATIVE_UINT8, &byte);
+  return h5_status(&s->h, err);
+}
