@@ -29,7 +29,7 @@ struct pending_state {
   int64_t *stamps;        /* [n_own][stamp_words] */
 };
 
-enum { ROUND_NS = 200000000, LOST_NS = 700000000 };
+enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 700000000 };
 
 struct real {
   struct lc_world *world;
@@ -41,12 +41,12 @@ struct real {
   struct agenda agenda;
   struct pending_state pending;
   int32_t next_snapshot;
-  int64_t last_commit_ns, last_round_ns; /* wall time */
-  unsigned char *wire;                   /* a message on its way out */
-  int64_t n_sent, n_received;            /* of this rank's VMs */
-  int64_t *lateness_sum, *lateness_max;  /* [n_own], model time */
-  bool over;                             /* all ranks agreed that the loop ends */
-  lc_status failure;                     /* of this rank's store; the loop goes on until all know */
+  int64_t last_tick_ns, last_commit_ns, last_round_ns; /* wall time */
+  unsigned char *wire;                                 /* a message on its way out */
+  int64_t n_sent, n_received;                          /* of this rank's VMs */
+  int64_t *lateness_sum, *lateness_max;                /* [n_own], model time */
+  bool over;                                           /* all ranks agreed that the loop ends */
+  lc_status failure; /* of this rank's store; the loop goes on until all know */
   struct lc_error error;
 };
 
