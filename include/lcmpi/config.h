@@ -3,13 +3,11 @@
 #ifndef LCMPI_CONFIG_H
 #define LCMPI_CONFIG_H
 
-#include "lcmpi/workload.h"
+#include "lcmpi/progress.h"
 
 #include <stdio.h>
 
 enum lc_compaction { LC_COMPACT_AUTO, LC_COMPACT_ALWAYS, LC_COMPACT_NEVER };
-enum lc_progress_mode { LC_PROGRESS_AUTO, LC_PROGRESS_LIVE, LC_PROGRESS_LOG, LC_PROGRESS_NONE };
-
 enum { LC_MAX_VMS = 10000000 };
 
 struct lc_config {

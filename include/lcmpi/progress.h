@@ -3,7 +3,9 @@
 #ifndef LCMPI_PROGRESS_H
 #define LCMPI_PROGRESS_H
 
-#include "lcmpi/config.h"
+#include "lcmpi/workload.h"
+
+enum lc_progress_mode { LC_PROGRESS_AUTO, LC_PROGRESS_LIVE, LC_PROGRESS_LOG, LC_PROGRESS_NONE };
 
 enum { LC_TABLE_VMS = 16 }; /* up to so many VMs are shown one by one */
 

@@ -1,0 +1,40 @@
+/* Time, waiting without spinning, and MPI's return codes as ours. */
+#include "internal.h"
+
+#include <time.h>
+
+lc_status transport_check(int code, const char *doing, struct lc_error *err) {
+  if (code == MPI_SUCCESS)
+    return LC_OK;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  return lc_fail(err, LC_ERANK, "a rank was lost or MPI failed while %s: %s", doing, text);
+}
+
+int64_t lc_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * LC_NS_PER_S + now.tv_nsec;
+}
+
+void lc_sleep_until(int64_t ns) {
+  struct timespec until = {.tv_sec = ns / LC_NS_PER_S, .tv_nsec = ns % LC_NS_PER_S};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* Sleeping is what makes room for the other ranks on few cores; the first looks come quickly. */
+void transport_wait(MPI_Request *request) {
+  int done = 0;
+  int64_t nap = 5000;
+  for (int look = 0;; look++) {
+    if (MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+      lc_die(LC_ERANK, "a rank was lost: a collective operation failed");
+    if (done)
+      return;
+    if (look < 3)
+      continue;
+    lc_sleep_until(lc_monotonic_ns() + nap);
+    nap = nap < 1000000 ? nap * 2 : nap;
+  }
+}
