@@ -54,8 +54,9 @@ static void complain(lc_status status, const struct lc_error *err,
                      const struct lc_transport *transport) {
   if (status == LC_OK || status == LC_STOPPED)
     return;
-  /* a lost rank cannot be agreed on: whoever notices says so */
-  if (!transport || lc_transport_rank(transport) == 0 || status == LC_ERANK)
+  bool speaks = !transport || (status == LC_ERANK ? lc_transport_speaks(transport)
+                                                  : lc_transport_rank(transport) == 0);
+  if (speaks)
     fprintf(stderr, "lcmpi: %s\n", err->text);
 }
 

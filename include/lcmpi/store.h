@@ -61,7 +61,8 @@ struct lc_store_plan {
   const struct lc_attribute *attribute;
 };
 
-/* Bytes that the rows of the plan take once they are written. Local. */
+/* Bytes that events, messages and states of the plan take once they are written; INT64_MAX if they
+ * are beyond counting. Local. */
 int64_t lc_store_plan_bytes(const struct lc_store_plan *plan);
 
 struct lc_store_options {
@@ -90,7 +91,7 @@ int64_t lc_store_pending(const struct lc_store *store);
  * after it returns, those rows survive a kill -9 at any moment (with options.durable: a power cut).
  * After a failure nothing more is written; every later commit fails alike. Local. */
 lc_status lc_store_commit(struct lc_store *store, struct lc_error *err);
-/* True if this rank's regions are so full that lc_store_grow() should be called. Local. */
+/* True if rows wait in memory for which there is no room until lc_store_grow() is called. Local. */
 bool lc_store_wants_room(const struct lc_store *store);
 /* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
 lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);

@@ -92,8 +92,12 @@ struct lc_host {
 };
 /* The table of all ranks, owned by the transport, and the hosts' names (space between). Collective.
  */
-lc_status lc_transport_hosts(struct lc_transport *transport, const struct lc_host **table,
-                             const char **names, struct lc_error *err);
+void lc_transport_hosts(struct lc_transport *transport, const struct lc_host **table,
+                        const char **names);
+
+/* True on one rank of each host: the lowest that is alive. For what must be said when ranks are
+ * lost and nothing can be agreed on. Local. */
+bool lc_transport_speaks(const struct lc_transport *transport);
 
 /* The host's monotonic clock in ns. */
 int64_t lc_monotonic_ns(void);

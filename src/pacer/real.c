@@ -204,6 +204,8 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
   }
   if (!status)
     status = end_run(&r, err);
+  if (status == LC_ERANK)
+    commit(&r); /* this rank's own rows need nobody else */
   if (status == LC_EFILE) {
     struct lc_error ignored; /* the disk is full, or worse: what can be marked is marked */
     lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &ignored);

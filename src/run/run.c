@@ -110,25 +110,38 @@ static lc_status compact(const struct run *run, struct lc_error *err) {
   return lc_agree(run->transport, status, err);
 }
 
-/* Closes the file, compacts it after a full run, and prints the summary. */
-static lc_status conclude(struct run *run, struct lc_outcome *outcome, lc_status status,
-                          struct lc_error *err) {
+/* Closes the file and, after a full run, compacts it. A run whose file cannot be compacted is
+ * complete all the same: *kept says so. */
+static lc_status close_file(struct run *run, const struct lc_outcome *outcome, lc_status status,
+                            bool *kept, struct lc_error *err) {
   struct lc_error closing;
   lc_status closed = lc_store_close(run->store, status == LC_ERANK, &closing);
+  if (status)
+    return status;
+  *err = closing;
+  status = lc_agree(run->transport, closed, err);
+  if (status || outcome->signal)
+    return status;
+  status = compact(run, err);
+  *kept = status != LC_OK;
+  return status;
+}
+
+static lc_status conclude(struct run *run, struct lc_outcome *outcome, lc_status status,
+                          struct lc_error *err) {
+  bool kept = false;
+  status = close_file(run, outcome, status, &kept, err);
   if (status == LC_ERANK)
     return status;
-  if (!status) {
-    *err = closing;
-    status = lc_agree(run->transport, closed, err);
-  }
-  if (!status && !outcome->signal)
-    status = compact(run, err);
-  if (!status || status == LC_EVERIFY)
+  if (!status || kept || status == LC_EVERIFY)
     print_summary(run->config, run->transport, &run->clocks, run->vm, run->n_own, outcome,
                   run->path, run->program);
-  if (status == LC_EFILE && run->rank == 0)
-    fprintf(stderr, "lcmpi: what was committed is safe; after making room: %s recover %s\n",
-            run->program, run->path);
+  if (status == LC_EFILE) {
+    struct lc_error cause = *err;
+    lc_fail(err, LC_EFILE,
+            "%.600s; %s is safe in the file: make room, then '%.100s recover %.200s'", cause.text,
+            kept ? "the whole run" : "what was committed", run->program, run->path);
+  }
   return status ? status : outcome->signal ? LC_STOPPED : LC_OK;
 }
 
@@ -143,10 +156,10 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
       .command_line = command_line,
   };
   struct lc_outcome *outcome = lc_new(1, sizeof *outcome, "the outcome");
+  lc_stop_on_signals();
   lc_status status = prepare(&run, err);
   if (!status) {
     print_start(config, transport, run.path);
-    lc_stop_on_signals();
     status = tick(&run, outcome, err);
     status = conclude(&run, outcome, status, err);
   }

@@ -28,19 +28,17 @@ void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
 }
 
 int64_t lc_store_plan_bytes(const struct lc_store_plan *plan) {
-  int64_t bytes = 0;
-  for (int t = 0; t < LC_N_TABLE; t++) {
-    int64_t row = 0;
+  double bytes = 0;
+  for (int t = LC_EVENTS; t <= LC_MESSAGES; t++) {
+    double row = lc_tables[t].stamped ? plan->clocks->stamp_words * 8.0 : 0;
     for (int i = 0; i < lc_tables[t].n_column; i++)
-      row += (int64_t)column_bytes(lc_tables[t].column[i].type);
-    if (lc_tables[t].stamped)
-      row += (int64_t)plan->clocks->stamp_words * 8;
+      row += (double)column_bytes(lc_tables[t].column[i].type);
     for (int32_t r = 0; r < plan->n_rank; r++)
-      if (__builtin_add_overflow(bytes, row * plan->rows[t][r], &bytes))
-        return INT64_MAX;
+      bytes += row * (double)plan->rows[t][r];
   }
-  int64_t states = (int64_t)plan->n_vm * plan->n_snapshot;
-  return bytes + states * 8 * (lc_n_state_column + plan->clocks->stamp_words);
+  double states = (double)plan->n_vm * plan->n_snapshot;
+  bytes += states * 8 * (lc_n_state_column + (double)plan->clocks->stamp_words);
+  return bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX;
 }
 
 /* One value of each VM (rank) into a column of the root. */

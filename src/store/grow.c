@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Twice the room of every table that is nearly full, and enough for what waits in memory. */
+/* At least twice the room of every table whose rows do not fit. */
 static void ask_for_room(struct lc_store *s) {
   int64_t wanted[LC_N_TABLE];
   for (int t = 0; t < LC_N_TABLE; t++) {
     const struct part *p = &s->part[t];
     wanted[t] = p->room;
-    if (nearly_full(p))
+    if (overfull(p))
       wanted[t] = 2 * (p->room > p->n_written + p->n_added ? p->room : p->n_written + p->n_added);
   }
   size_t ranks = (size_t)s->layout.n_rank;

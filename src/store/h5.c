@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 void h5_quiet(void) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -24,6 +25,12 @@ static herr_t keep_deepest(unsigned n, const H5E_error2_t *record, void *context
   return 0;
 }
 
+/* MPI-IO reports a failed write without the system's reason. */
+static bool disk_is_full(const char *path) {
+  struct statvfs disk;
+  return statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < 65536;
+}
+
 bool h5_ok(struct h5 *h, int64_t code, const char *doing, const char *object) {
   if (h->failed)
     return false;
@@ -36,11 +43,11 @@ bool h5_ok(struct h5 *h, int64_t code, const char *doing, const char *object) {
   for (char *at = words.deepest; *at; at++)
     if (*at == '\n')
       *at = ' ';
+  bool full = system_error == ENOSPC || system_error == EDQUOT || disk_is_full(h->path);
   h->failed = true;
-  lc_fail(&h->error, LC_EFILE, "%s: cannot %s%s%s: %s%s%s", h->path, doing, *object ? " " : "",
+  lc_fail(&h->error, LC_EFILE, "%s: cannot %s%s%s: %s%s", h->path, doing, *object ? " " : "",
           object, words.deepest[0] ? words.deepest : "HDF5 gives no reason",
-          system_error == ENOSPC || system_error == EDQUOT ? ": " : "",
-          system_error == ENOSPC || system_error == EDQUOT ? strerror(system_error) : "");
+          full ? ": no space left on the disk" : "");
   return false;
 }
 

@@ -38,13 +38,13 @@ int64_t lc_store_pending(const struct lc_store *s) {
   return n;
 }
 
-bool nearly_full(const struct part *p) {
-  return p->n_written + p->n_added > p->room - p->room / 8;
+bool overfull(const struct part *p) {
+  return p->n_written + p->n_added > p->room;
 }
 
 bool lc_store_wants_room(const struct lc_store *s) {
   for (int t = 0; t < LC_N_TABLE; t++)
-    if (nearly_full(&s->part[t]))
+    if (overfull(&s->part[t]))
       return true;
   return false;
 }

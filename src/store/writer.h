@@ -42,7 +42,7 @@ void *scratch(struct lc_store *s, size_t bytes);
 /* This rank's word of a counter in /commit. */
 void write_counter(struct lc_store *s, hid_t counter, int64_t value, const char *name);
 void sync_if_durable(struct lc_store *s);
-/* True if a part's region is nearly full. */
-bool nearly_full(const struct part *p);
+/* True if a part has more rows than its region takes; the rest waits in memory. */
+bool overfull(const struct part *p);
 
 #endif

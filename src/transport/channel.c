@@ -18,8 +18,8 @@ static int post(struct lc_transport *t, int i) {
                    t->messages, &t->posted[i]);
 }
 
-/* The first message to a peer sets up the path to it, which takes longer than a tick may be late: that
- * is done before the run, for as many peers as is worth it. */
+/* The first message to a peer sets up the path to it, which takes longer than a tick may be late:
+ * that is done before the run, for as many peers as is worth it. */
 static void open_paths(struct lc_transport *t) {
   int peers = t->size - 1 < WARM_PEERS ? t->size - 1 : WARM_PEERS;
   MPI_Request *request = lc_new(2 * (size_t)peers, sizeof *request, "the paths to the peers");

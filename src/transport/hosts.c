@@ -4,6 +4,8 @@
  * wrong by at most half of that trip. Ranks of one host read one clock. */
 #include "internal.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,13 +82,21 @@ static void measure(struct lc_transport *t) {
   }
 }
 
-lc_status lc_transport_hosts(struct lc_transport *t, const struct lc_host **table,
-                             const char **names, struct lc_error *err) {
+bool lc_transport_speaks(const struct lc_transport *t) {
+  if (!t->hosts)
+    return t->rank == 0;
+  for (int r = 0; r < t->rank; r++)
+    if (t->hosts[r].host == t->hosts[t->rank].host && kill(t->hosts[r].pid, 0) == 0)
+      return false;
+  return true;
+}
+
+void lc_transport_hosts(struct lc_transport *t, const struct lc_host **table, const char **names) {
   if (!t->hosts) {
     char name[NAME_BYTES] = "";
     char *all = lc_new((size_t)t->size, NAME_BYTES, "host names");
     if (gethostname(name, sizeof name - 1) != 0)
-      return lc_fail(err, LC_EINTERNAL, "this host has no name");
+      snprintf(name, sizeof name, "unnamed");
     lc_gather_all(t, name, sizeof name, all);
     struct lc_host mine = {.pid = (int32_t)getpid()};
     t->hosts = lc_new((size_t)t->size, sizeof *t->hosts, "the table of hosts");
@@ -98,5 +108,4 @@ lc_status lc_transport_hosts(struct lc_transport *t, const struct lc_host **tabl
   }
   *table = t->hosts;
   *names = t->host_names;
-  return LC_OK;
 }
