@@ -75,11 +75,12 @@ static void print_lateness(const struct lc_lateness *l) {
   printf("lateness  median %s, p99 %s, largest %s over %s ticks\n", quantile_text(half, l, 0.5),
          quantile_text(most, l, 0.99), lc_print_time(largest, l->largest_ns),
          lc_print_count(ticks, l->n_tick));
-  if (l->n_overrun)
-    printf(
-        "warning   %s ticks (%.1f %%) began after the next one of their VM was due: this machine "
-        "is too slow for the load; lower --speed or --rates\n",
-        lc_print_count(ticks, l->n_overrun), 100.0 * (double)l->n_overrun / (double)l->n_tick);
+  if (l->n_overrun) {
+    double share = (double)l->n_overrun / (double)l->n_tick;
+    printf("warning   %s ticks (%.2g %%) began after the next one of their VM was due%s\n",
+           lc_print_count(ticks, l->n_overrun), 100 * share,
+           share > 0.01 ? ": this machine is too slow for the load, lower --speed or --rates" : "");
+  }
 }
 
 static void print_cost(const struct lc_outcome *o, int64_t most_kib) {
