@@ -9,9 +9,10 @@ enum lc_progress_mode { LC_PROGRESS_AUTO, LC_PROGRESS_LIVE, LC_PROGRESS_LOG, LC_
 
 enum { LC_TABLE_VMS = 16 }; /* up to so many VMs are shown one by one */
 
-/* The whole system at one moment, summed over all ranks. */
+/* The whole system at one moment, over all ranks. */
 struct lc_view {
-  int64_t t_ns; /* model time */
+  int64_t t_ns;  /* model time */
+  int64_t clock; /* the largest value of the clock that is shown */
   int64_t n_tick, n_sent, n_received, n_queued;
   int64_t n_overrun; /* ticks that began after the next one of their VM was due */
   int signal;        /* that asked for a stop, or 0 */

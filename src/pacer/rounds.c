@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Combined by maximum. */
-enum { SIGNAL, FAILED, WANTS_ROOM, N_MAX };
+enum { SIGNAL, FAILED, WANTS_ROOM, CLOCK, N_MAX };
 /* Summed. */
 enum { DONE = N_MAX, TICKS, SENT, RECEIVED, QUEUED, OVERRUN, VMS, VM_WORDS = 3 };
 enum { MAX_WORDS = VMS + VM_WORDS * LC_TABLE_VMS };
@@ -38,12 +38,14 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[OVERRUN] = r->outcome->lateness.n_overrun;
   for (int32_t i = 0; i < w->n_own; i++) {
     const struct lc_vm *vm = &w->vm[i];
+    int64_t clock = shown_clock(w, vm);
     words[QUEUED] += (int64_t)vm->inbox.length;
+    words[CLOCK] = clock > words[CLOCK] ? clock : words[CLOCK];
     if (w->n_vm > LC_TABLE_VMS)
       continue;
     int64_t *own = words + VMS + VM_WORDS * vm->id;
     own[0] = vm->next_tick;
-    own[1] = shown_clock(w, vm);
+    own[1] = clock;
     own[2] = (int64_t)vm->inbox.length;
   }
 }
@@ -52,6 +54,7 @@ static void show(const struct real *r, const int64_t *words) {
   const struct lc_world *w = r->world;
   struct lc_view view = {
       .t_ns = model_now(r),
+      .clock = words[CLOCK],
       .n_tick = words[TICKS],
       .n_sent = words[SENT],
       .n_received = words[RECEIVED],

@@ -80,7 +80,7 @@ static void write_eta(const struct lc_progress *p, const struct lc_view *view, F
       (double)(p->duration_ns - view->t_ns) / 1e9 * (double)p->speed.q / (double)p->speed.p;
   if (left < 0)
     left = 0;
-  int64_t seconds = (int64_t)(left + 0.999);
+  int64_t seconds = (int64_t)(left + 0.5);
   fprintf(to, "%" PRId64 ":%02" PRId64 " left", seconds / 60, seconds % 60);
 }
 
@@ -88,10 +88,13 @@ static void write_eta(const struct lc_progress *p, const struct lc_view *view, F
 static void write_summary(struct lc_progress *p, const struct lc_view *view, int64_t now,
                           FILE *to) {
   char count[LC_QUANTITY_MAX], queued[LC_QUANTITY_MAX], total[LC_QUANTITY_MAX];
+  char clock[LC_QUANTITY_MAX];
   int64_t t = view->t_ns < p->duration_ns ? view->t_ns : p->duration_ns;
   fprintf(to, "%.1f of %s  %s ticks  %s queued  %.1f messages/s  ", (double)t / 1e9,
           lc_print_duration(total, p->duration_ns), lc_print_count(count, view->n_tick),
           lc_print_count(queued, view->n_queued), messages_per_second(p, view, now));
+  if (p->clock)
+    fprintf(to, "%s up to %s  ", p->clock, lc_print_count(clock, view->clock));
   write_eta(p, view, to);
   if (view->n_overrun)
     fprintf(to, "  %s%s ticks over a period late%s", paint(p, "\033[33m"),
