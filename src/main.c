@@ -3,17 +3,15 @@
 
 #include <hdf5.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* The words of the command line as they could be typed again. */
 static char *joined(int argc, char **argv) {
-  char *text = lc_format("%s", argv[0]);
-  for (int i = 1; i < argc; i++) {
-    bool plain = *argv[i] && !strpbrk(argv[i], " \t\n\"'\\$`*?;&|<>()");
-    char *longer = lc_format(plain ? "%s %s" : "%s '%s'", text, argv[i]);
-    free(text);
-    text = longer;
+  char *text = NULL;
+  for (int i = 0; i < argc; i++) {
+    char *word = lc_quote(argv[i]);
+    text = lc_append(text, i ? " %s" : "%s", word);
+    free(word);
   }
   return text;
 }
@@ -61,7 +59,7 @@ static void complain(lc_status status, const struct lc_error *err,
 }
 
 int main(int argc, char **argv) {
-  struct lc_command_line line;
+  struct lc_command_line line = {0};
   struct lc_error err = {0};
   struct lc_transport *transport = NULL;
   H5dont_atexit();

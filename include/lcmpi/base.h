@@ -65,6 +65,11 @@ void lc_grow(void **array, size_t *capacity, size_t need, size_t size, const cha
 
 /* A printable string that the caller frees. */
 char *lc_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* `text`, from one of these functions or NULL, with more behind it, in memory that takes its place.
+ */
+char *lc_append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* `word` as a shell reads it back, in quotes if it needs them; the caller frees it. */
+char *lc_quote(const char *word);
 
 /* ---- quantities ---------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 static int bin_of(int64_t ns) {
   uint64_t value = ns < 0 ? 0 : (uint64_t)ns;
-  if (value < 2 * LC_HISTOGRAM_SUB)
+  if (value < 2ULL * LC_HISTOGRAM_SUB)
     return (int)value;
   int power = 63 - __builtin_clzll(value); /* >= 6 */
   int shift = power - 5;

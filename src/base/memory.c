@@ -2,8 +2,6 @@
  * without its queue or its log, so none is made to test for it. */
 #include "lcmpi/base.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static _Noreturn void out_of_memory(size_t count, size_t size, const char *what) {
@@ -33,15 +31,4 @@ void lc_grow(void **array, size_t *capacity, size_t need, size_t size, const cha
     out_of_memory(room, size, what);
   *array = memory;
   *capacity = room;
-}
-
-char *lc_format(const char *format, ...) {
-  char *text = NULL;
-  va_list args;
-  va_start(args, format);
-  int length = vasprintf(&text, format, args);
-  va_end(args);
-  if (length < 0)
-    out_of_memory(1, 1, "text");
-  return text;
 }

@@ -95,8 +95,8 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
     config->n_vm = n_rank;
   if (config->n_vm < n_rank)
     return lc_fail(err, LC_EUSAGE,
-                   "--vms %d on %d ranks: every rank needs a VM; use at most %d ranks or more VMs",
-                   config->n_vm, n_rank, config->n_vm);
+                   "--vms %d on %d ranks: every rank needs a VM; use at most %d rank%s or more VMs",
+                   config->n_vm, n_rank, config->n_vm, config->n_vm == 1 ? "" : "s");
   if (config->duration_ns / config->snapshot_every_ns > 1000000)
     return lc_fail(err, LC_EUSAGE,
                    "--snapshot-every: asks for more than 1000000 snapshots; make it longer");

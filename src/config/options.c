@@ -32,16 +32,18 @@ static lc_status set_duration(int64_t *to, const char *name, const char *value, 
 
 static lc_status set_word(int *to, const char *name, const char *value, const char *const *words,
                           int n, struct lc_error *err) {
-  char list[VALUE_BYTES] = "";
+  char *list = NULL;
   for (int i = 0; i < n; i++) {
     if (strcmp(value, words[i]) == 0) {
       *to = i;
+      free(list);
       return LC_OK;
     }
-    strcat(list, i ? (i == n - 1 ? " or " : ", ") : "");
-    strcat(list, words[i]);
+    list = lc_append(list, "%s%s", !i ? "" : i == n - 1 ? " or " : ", ", words[i]);
   }
-  return lc_fail(err, LC_EUSAGE, "--%s %s: must be %s", name, value, list);
+  lc_fail(err, LC_EUSAGE, "--%s %s: must be %s", name, value, list);
+  free(list);
+  return LC_EUSAGE;
 }
 
 static lc_status set_factor(struct lc_rate *to, const char *name, const char *value, double most,

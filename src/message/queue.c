@@ -30,7 +30,7 @@ static void make_room(struct lc_queue *queue) {
   /* what had wrapped around the old end goes behind it, where the ring goes on now */
   size_t wrapped = queue->head + queue->length > old ? queue->head + queue->length - old : 0;
   if (wrapped)
-    memcpy(queue->ring + old, queue->ring, wrapped * sizeof(struct lc_message *));
+    memcpy(queue->ring + old, queue->ring, wrapped * sizeof queue->ring[0]);
 }
 
 void lc_queue_put(struct lc_queue *queue, struct lc_message *message) {

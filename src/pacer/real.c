@@ -33,13 +33,11 @@ static int64_t agree_on_start(const struct lc_world *w) {
 }
 
 static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome) {
-  size_t n = (size_t)w->n_own, words = (size_t)w->clocks->stamp_words;
+  size_t n = (size_t)w->n_own;
   size_t wire = lc_message_wire_bytes(w->clocks);
   memset(outcome, 0, sizeof *outcome);
   *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
   agenda_init(&r->agenda, w);
-  r->pending.state = lc_new(n, sizeof *r->pending.state, "a snapshot");
-  r->pending.stamps = lc_new(n * words, sizeof *r->pending.stamps, "a snapshot");
   r->lateness_sum = lc_new(n, sizeof *r->lateness_sum, "the lateness");
   r->lateness_max = lc_new(n, sizeof *r->lateness_max, "the lateness");
   r->wire = lc_new(1, wire, "a message");
@@ -54,8 +52,9 @@ static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome
 
 static void finish(struct real *r) {
   agenda_free(&r->agenda);
-  free(r->pending.state);
-  free(r->pending.stamps);
+  free(r->taken.index);
+  free(r->taken.state);
+  free(r->taken.stamps);
   free(r->lateness_sum);
   free(r->lateness_max);
   free(r->wire);
@@ -77,8 +76,8 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
 
 static void commit_if_time(struct real *r) {
   int64_t now = lc_monotonic_ns(), since = now - r->last_commit_ns;
-  if (since < r->world->commit_every_ns ||
-      (lc_store_pending(r->world->store) == 0 && !r->pending.taken))
+  bool nothing = lc_store_pending(r->world->store) == 0 && r->taken.n == 0;
+  if (since < r->world->commit_every_ns || nothing)
     return;
   int64_t before = now - r->last_tick_ns, after = wall_of(r, agenda_next(&r->agenda)) - now;
   if ((before > GAP_NS && after > GAP_NS) || since >= 2 * r->world->commit_every_ns)

@@ -21,12 +21,14 @@ int64_t agenda_next(const struct agenda *agenda);
 /* The first entry's VM has ticked: its next deadline takes its place. */
 void agenda_moved(struct agenda *agenda, int64_t deadline_ns);
 
-/* A state of all own VMs, taken and not yet on file. */
-struct pending_state {
-  bool taken;
-  int32_t index;
-  struct lc_state *state; /* [n_own] */
-  int64_t *stamps;        /* [n_own][stamp_words] */
+/* States of all own VMs that were taken and are not yet on file: seldom more than one, but they
+ * wait for rows that wait for room. */
+struct taken_states {
+  size_t n;
+  int32_t *index;         /* [n] */
+  struct lc_state *state; /* [n][n_own] */
+  int64_t *stamps;        /* [n][n_own][stamp_words] */
+  size_t index_room, state_room, stamp_room;
 };
 
 enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 700000000 };
@@ -39,7 +41,7 @@ struct real {
   int64_t end_ns;          /* model time */
   int64_t last_arrival_ns; /* arrivals on this rank are strictly increasing */
   struct agenda agenda;
-  struct pending_state pending;
+  struct taken_states taken;
   int32_t next_snapshot;
   int64_t last_tick_ns, last_commit_ns, last_round_ns; /* wall time */
   unsigned char *wire;                                 /* a message on its way out */
@@ -63,8 +65,7 @@ lc_status drain(struct real *r, struct lc_error *err);
 
 /* record.c */
 void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns);
-void take_state(struct real *r, int32_t index, int64_t now_ns);
-/* Commits rows, then a pending state. Failures are kept in r->failure. */
+/* Commits rows, then the states that count them. Failures are kept in r->failure. */
 void commit(struct real *r);
 void write_ending(struct real *r);
 

@@ -5,13 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-void take_state(struct real *r, int32_t index, int64_t now_ns) {
+/* Makes room for one more, and returns where its states and stamps go. */
+static struct lc_state *one_more(struct real *r, int64_t **stamps) {
+  struct taken_states *taken = &r->taken;
+  size_t own = (size_t)r->world->n_own, words = own * (size_t)r->world->clocks->stamp_words;
+  size_t n = taken->n++;
+  lc_grow((void **)&taken->index, &taken->index_room, n + 1, sizeof *taken->index, "a snapshot");
+  lc_grow((void **)&taken->state, &taken->state_room, (n + 1) * own, sizeof *taken->state,
+          "a snapshot");
+  lc_grow((void **)&taken->stamps, &taken->stamp_room, (n + 1) * words, sizeof *taken->stamps,
+          "a snapshot");
+  *stamps = taken->stamps + n * words;
+  return taken->state + n * own;
+}
+
+static struct lc_state *take_state(struct real *r, int32_t index, int64_t now_ns) {
   struct lc_world *w = r->world;
-  if (r->pending.taken)
+  size_t words = (size_t)w->clocks->stamp_words;
+  if (r->taken.n)
     commit(r);
+  int64_t *stamps;
+  struct lc_state *state = one_more(r, &stamps);
+  r->taken.index[r->taken.n - 1] = index;
   for (int32_t i = 0; i < w->n_own; i++) {
     const struct lc_vm *vm = &w->vm[i];
-    r->pending.state[i] = (struct lc_state){
+    state[i] = (struct lc_state){
         .t_actual = now_ns,
         .n_tick = vm->next_tick,
         .n_event = vm->n_event,
@@ -21,11 +39,9 @@ void take_state(struct real *r, int32_t index, int64_t now_ns) {
         .n_queued = (int64_t)vm->inbox.length,
         .valid = 1,
     };
-    memcpy(r->pending.stamps + (size_t)i * (size_t)w->clocks->stamp_words, vm->stamps,
-           (size_t)w->clocks->stamp_words * sizeof(int64_t));
+    memcpy(stamps + (size_t)i * words, vm->stamps, words * sizeof *stamps);
   }
-  r->pending.index = index;
-  r->pending.taken = true;
+  return state;
 }
 
 /* Every state whose time has come, before a tick that is due at or after it. */
@@ -51,11 +67,13 @@ void commit(struct real *r) {
     return;
   keep_failure(r, lc_store_commit(w->store, &r->error));
   /* states count events: they may be on file only once all of these are */
-  if (!r->failure && r->pending.taken && lc_store_pending(w->store) == 0) {
-    keep_failure(r, lc_store_states(w->store, r->pending.index, r->pending.state, r->pending.stamps,
-                                    &r->error));
-    r->pending.taken = false;
-  }
+  if (r->failure || lc_store_pending(w->store) > 0)
+    return;
+  size_t own = (size_t)w->n_own, words = own * (size_t)w->clocks->stamp_words;
+  for (size_t i = 0; i < r->taken.n && !r->failure; i++)
+    keep_failure(r, lc_store_states(w->store, r->taken.index[i], r->taken.state + i * own,
+                                    r->taken.stamps + i * words, &r->error));
+  r->taken.n = 0;
 }
 
 static void log_left_over(struct real *r, const struct lc_message *message) {
@@ -75,7 +93,7 @@ static void log_left_over(struct real *r, const struct lc_message *message) {
     r->outcome->balance.in_flight++;
 }
 
-static void write_totals(struct real *r) {
+static void write_totals(struct real *r, const struct lc_state *final) {
   struct lc_world *w = r->world;
   size_t n = (size_t)w->n_own, words = (size_t)w->clocks->stamp_words;
   size_t clocks = (size_t)w->clocks->n;
@@ -84,7 +102,7 @@ static void write_totals(struct real *r) {
   struct lc_jumps *jumps = lc_new(n * clocks, sizeof *jumps, "the totals");
   for (size_t i = 0; i < n; i++) {
     const struct lc_vm *vm = &w->vm[i];
-    const struct lc_state *state = &r->pending.state[i];
+    const struct lc_state *state = &final[i];
     totals[i] = (struct lc_vm_totals){
         .n_tick = state->n_tick,
         .n_event = state->n_event,
@@ -107,15 +125,13 @@ static void write_totals(struct real *r) {
 /* The final state: what arrived before the end is queued, the rest was in flight. */
 void write_ending(struct real *r) {
   struct lc_world *w = r->world;
-  if (r->pending.taken)
-    commit(r);
-  take_state(r, w->n_snapshot - 1, r->end_ns);
+  struct lc_state *final = take_state(r, w->n_snapshot - 1, r->end_ns);
   for (int32_t i = 0; i < w->n_own; i++) {
     const struct lc_queue *inbox = &w->vm[i].inbox;
     int64_t before = r->outcome->balance.queued;
     for (size_t m = 0; m < inbox->length; m++)
       log_left_over(r, lc_queue_at(inbox, m));
-    r->pending.state[i].n_queued = r->outcome->balance.queued - before;
+    final[i].n_queued = r->outcome->balance.queued - before;
   }
-  write_totals(r);
+  write_totals(r, final);
 }

@@ -43,7 +43,7 @@ static void gather_words(const struct real *r, int64_t *words) {
     words[CLOCK] = clock > words[CLOCK] ? clock : words[CLOCK];
     if (w->n_vm > LC_TABLE_VMS)
       continue;
-    int64_t *own = words + VMS + VM_WORDS * vm->id;
+    int64_t *own = words + VMS + (ptrdiff_t)VM_WORDS * vm->id;
     own[0] = vm->next_tick;
     own[1] = clock;
     own[2] = (int64_t)vm->inbox.length;

@@ -44,8 +44,8 @@ static void print_info(const char *path, const struct lc_store_info *info) {
   printf("  made by   %s, format %s\n", attribute(info, "source"), attribute(info, "lcmpi_format"));
   printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
   printf("  command   %s\n", attribute(info, "command_line"));
-  printf("  system    %d VMs on %d ranks, seed %s\n", info->n_vm, info->n_rank,
-         attribute(info, "seed"));
+  printf("  system    %d VM%s on %d rank%s, seed %s\n", info->n_vm, info->n_vm == 1 ? "" : "s",
+         info->n_rank, info->n_rank == 1 ? "" : "s", attribute(info, "seed"));
   printf("  clocks   ");
   for (int32_t i = 0; i < info->n_clock; i++)
     printf(" %s", info->clock[i]);

@@ -138,9 +138,11 @@ static lc_status conclude(struct run *run, struct lc_outcome *outcome, lc_status
                   run->path, run->program);
   if (status == LC_EFILE) {
     struct lc_error cause = *err;
-    lc_fail(err, LC_EFILE,
-            "%.600s; %s is safe in the file: make room, then '%.100s recover %.200s'", cause.text,
-            kept ? "the whole run" : "what was committed", run->program, run->path);
+    char *tool = lc_quote(run->program), *name = lc_quote(run->path);
+    lc_fail(err, LC_EFILE, "%.600s; %s is safe in the file: make room, then: %.100s recover %.250s",
+            cause.text, kept ? "the whole run" : "what was committed", tool, name);
+    free(tool);
+    free(name);
   }
   return status ? status : outcome->signal ? LC_STOPPED : LC_OK;
 }

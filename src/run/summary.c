@@ -77,8 +77,8 @@ static void print_lateness(const struct lc_lateness *l) {
          lc_print_count(ticks, l->n_tick));
   if (l->n_overrun) {
     double share = (double)l->n_overrun / (double)l->n_tick;
-    printf("warning   %s ticks (%.2g %%) began after the next one of their VM was due%s\n",
-           lc_print_count(ticks, l->n_overrun), 100 * share,
+    printf("warning   %s tick%s (%.2g %%) began after the next one of their VM was due%s\n",
+           lc_print_count(ticks, l->n_overrun), l->n_overrun == 1 ? "" : "s", 100 * share,
            share > 0.01 ? ": this machine is too slow for the load, lower --speed or --rates" : "");
   }
 }
@@ -104,7 +104,11 @@ static void print_file(const char *path, const char *program, const struct lc_ou
          o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
   if (o->n_grown)
     printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
-  printf("next      %s verify %s\n          %s %s\n", program, path, plot_tool(), path);
+  char *tool = lc_quote(program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
+  printf("next      %s verify %s\n          %s %s\n", tool, name, plot, name);
+  free(tool);
+  free(plot);
+  free(name);
 }
 
 void print_start(const struct lc_config *config, struct lc_transport *transport, const char *path) {

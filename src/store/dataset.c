@@ -29,7 +29,7 @@ static hid_t layout_list(const struct h5_shape *shape, int level) {
     for (int i = 0; i < shape->rank; i++)
       chunk[i] = shape->size[i] < CHUNK_ROWS ? shape->size[i] : CHUNK_ROWS;
     /* wide rows: keep a chunk near a few MiB */
-    while (shape->rank > 1 && chunk[0] > 64 && chunk[0] * chunk[1] > 8 * CHUNK_ROWS)
+    while (shape->rank > 1 && chunk[0] > 64 && chunk[0] * chunk[1] > UINT64_C(8) * CHUNK_ROWS)
       chunk[0] /= 2;
     H5Pset_chunk(create, shape->rank, chunk);
     H5Pset_shuffle(create);

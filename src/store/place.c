@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *place_temporary(const char *path) {
@@ -17,7 +18,7 @@ char *place_temporary(const char *path) {
 }
 
 static bool held(const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would be waited for */
   if (fd < 0)
     return false;
   bool busy = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -39,8 +40,11 @@ lc_status place_check_unheld(const char *path, struct lc_error *err) {
 }
 
 lc_status place_free(const char *path, bool force, struct lc_error *err) {
-  if (access(path, F_OK) != 0)
+  struct stat file;
+  if (stat(path, &file) != 0)
     return LC_OK;
+  if (!S_ISREG(file.st_mode))
+    return lc_fail(err, LC_EFILE, "%s: exists and is not a file: choose another -o", path);
   if (!force)
     return lc_fail(err, LC_EFILE,
                    "%s: exists and is not overwritten: choose another -o, or add --force", path);

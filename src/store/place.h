@@ -6,7 +6,8 @@
 
 /* PATH.tmp, to be freed by the caller. */
 char *place_temporary(const char *path);
-/* Sees that `path` may be created: it is not there, or `force` is set and nobody holds it. */
+/* Sees that `path` may be created: it is not there, or it is a file, `force` is set and nobody
+ * holds it. */
 lc_status place_free(const char *path, bool force, struct lc_error *err);
 /* Clears a temporary file that a killed process left behind; refuses one that is being written. */
 lc_status place_clear_temporary(const char *temporary, struct lc_error *err);

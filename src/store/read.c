@@ -151,7 +151,7 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
 /* The system's words for what HDF5 would wrap in its own. */
 static lc_status check_readable(const char *path, struct lc_error *err) {
   struct stat file;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would be waited for */
   if (fd < 0)
     return lc_fail(err, LC_EFILE, "%s: cannot be opened: %s", path, strerror(errno));
   bool regular = fstat(fd, &file) == 0 && S_ISREG(file.st_mode);

@@ -49,15 +49,42 @@ bool lc_store_wants_room(const struct lc_store *s) {
   return false;
 }
 
-/* Rows of a part that a commit writes now. */
 static int64_t fitting(const struct part *p) {
   int64_t space = p->room - p->n_written;
   return p->n_added < space ? p->n_added : space;
 }
 
+/* Events in memory before the first whose messages do not all fit: it waits for room with them. */
+static int64_t events_with_messages(const struct lc_store *s) {
+  const struct part *events = &s->part[LC_EVENTS], *messages = &s->part[LC_MESSAGES];
+  int64_t fit = fitting(messages), n = 0;
+  if (fit == messages->n_added)
+    return events->n_added;
+  const struct lc_event *event = (const struct lc_event *)events->records;
+  const struct lc_sent *waiting = (const struct lc_sent *)messages->records + fit;
+  while (n < events->n_added &&
+         (event[n].machine != waiting->sender || event[n].seq != waiting->send_seq))
+    n++;
+  return n;
+}
+
+/* Rows of a table that a commit writes now. */
+static int64_t ready(const struct lc_store *s, enum lc_table t) {
+  int64_t fit = fitting(&s->part[t]);
+  if (t != LC_EVENTS)
+    return fit;
+  int64_t whole = events_with_messages(s);
+  return fit < whole ? fit : whole;
+}
+
 void *scratch(struct lc_store *s, size_t bytes) {
   lc_grow(&s->scratch, &s->scratch_bytes, bytes, 1, "a column of the log");
   return s->scratch;
+}
+
+static hsize_t first_free(const struct part *p) {
+  int64_t row = p->first + p->n_written;
+  return (hsize_t)row;
 }
 
 static void write_stamps(struct lc_store *s, struct part *p, int64_t n) {
@@ -68,13 +95,14 @@ static void write_stamps(struct lc_store *s, struct part *p, int64_t n) {
     for (int64_t i = 0; i < n; i++)
       memcpy(values + (size_t)i * words,
              p->stamps + (size_t)i * all + (size_t)s->clocks->stamp_at[c], words * sizeof *values);
-    h5_transfer(&s->h, true, p->stamp[c], H5T_NATIVE_INT64, (hsize_t)(p->first + p->n_written),
-                (hsize_t)n, values, s->clocks->clock[c]->name);
+    h5_transfer(&s->h, true, p->stamp[c], H5T_NATIVE_INT64, first_free(p), (hsize_t)n, values,
+                s->clocks->clock[c]->name);
   }
 }
 
-static void write_data(struct lc_store *s, struct part *p) {
-  int64_t n = fitting(p);
+static void write_data(struct lc_store *s, enum lc_table t) {
+  struct part *p = &s->part[t];
+  int64_t n = ready(s, t);
   if (!n)
     return;
   if (p->table->stamped)
@@ -85,8 +113,8 @@ static void write_data(struct lc_store *s, struct part *p) {
       continue;
     void *values = scratch(s, (size_t)n * column_bytes(column->type));
     column_gather(column, p->records, p->table->record_bytes, n, values);
-    h5_transfer(&s->h, true, p->column[i], memory_type(column->type),
-                (hsize_t)(p->first + p->n_written), (hsize_t)n, values, column->name);
+    h5_transfer(&s->h, true, p->column[i], memory_type(column->type), first_free(p), (hsize_t)n,
+                values, column->name);
   }
 }
 
@@ -95,8 +123,9 @@ void write_counter(struct lc_store *s, hid_t counter, int64_t value, const char 
               &value, name);
 }
 
-static void move_counter(struct lc_store *s, struct part *p) {
-  int64_t n = fitting(p);
+static void move_counter(struct lc_store *s, enum lc_table t) {
+  struct part *p = &s->part[t];
+  int64_t n = ready(s, t);
   if (!n)
     return;
   write_counter(s, p->counter, p->n_written + n, p->table->n_rows);
@@ -121,13 +150,14 @@ void sync_if_durable(struct lc_store *s) {
 }
 
 /* A message is on file before the event that sent it, so that no committed send lacks its rows. */
-static const int commit_order[LC_N_TABLE] = {LC_MESSAGES, LC_EVENTS, LC_QUEUE, LC_CHANNEL};
+static const enum lc_table commit_order[LC_N_TABLE] = {LC_MESSAGES, LC_EVENTS, LC_QUEUE,
+                                                       LC_CHANNEL};
 
 lc_status lc_store_commit(struct lc_store *s, struct lc_error *err) {
   for (int i = 0; i < LC_N_TABLE; i++)
-    write_data(s, &s->part[commit_order[i]]);
+    write_data(s, commit_order[i]);
   sync_if_durable(s);
   for (int i = 0; i < LC_N_TABLE; i++)
-    move_counter(s, &s->part[commit_order[i]]);
+    move_counter(s, commit_order[i]);
   return h5_status(&s->h, err);
 }

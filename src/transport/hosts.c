@@ -48,8 +48,6 @@ static void answer(struct lc_transport *t) {
 /* Numbers the hosts by first appearance and writes their names. */
 static void number_hosts(struct lc_transport *t, const char *names) {
   int32_t n = 0;
-  size_t room = (size_t)t->size * NAME_BYTES;
-  t->host_names = lc_new(room, 1, "host names");
   for (int r = 0; r < t->size; r++) {
     const char *name = names + (size_t)r * NAME_BYTES;
     int first = 0;
@@ -60,9 +58,7 @@ static void number_hosts(struct lc_transport *t, const char *names) {
       continue;
     }
     t->hosts[r].host = n++;
-    if (r)
-      strcat(t->host_names, " ");
-    strcat(t->host_names, name);
+    t->host_names = lc_append(t->host_names, r ? " %s" : "%s", name);
   }
 }
 

@@ -118,6 +118,27 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
     m->send_of[at] = send - h->event;
 }
 
+static void match_left(struct lc_check *check, const struct lc_history *h, struct matching *m,
+                       const struct lc_left *left) {
+  int64_t at = find_sent(h, left->sender, left->number, left->copy);
+  if (at < 0 && beyond_the_file(h, left->sender, left->number)) {
+    check->n_unknown++;
+    return;
+  }
+  check->n_checked++;
+  if (at < 0 || h->sent[at].receiver != left->machine || m->fate[at] != LC_FATE_UNKNOWN) {
+    violation(check, left->t_arrival,
+              "message %" PRId64 " of VM %d is left over at VM %d at the end, but %s", left->number,
+              left->sender, left->machine,
+              at < 0                                  ? "was never sent"
+              : h->sent[at].receiver != left->machine ? "was sent to another VM"
+                                                      : "was taken or left over elsewhere too");
+    return;
+  }
+  m->fate[at] = left->fate;
+  m->t_arrival[at] = left->t_arrival;
+}
+
 void check_matching(const struct lc_history *h, struct matching *m, struct lc_verdict *verdict) {
   struct lc_check *check = new_check(
       verdict, "matching", "every receive takes exactly one message that was sent to its VM");
@@ -131,22 +152,8 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
       match_receive(check, h, m, i);
   }
   /* what was left at the end is matched here too, so that the queues can be replayed */
-  for (int64_t i = 0; i < h->n_left; i++) {
-    const struct lc_left *left = &h->left[i];
-    int64_t at = find_sent(h, left->sender, left->number, left->copy);
-    check->n_checked++;
-    if (at < 0 || h->sent[at].receiver != left->machine || m->fate[at] != LC_FATE_UNKNOWN) {
-      violation(check, left->t_arrival,
-                "message %" PRId64 " of VM %d is left over at VM %d at the end, but %s",
-                left->number, left->sender, left->machine,
-                at < 0                                  ? "was never sent"
-                : h->sent[at].receiver != left->machine ? "was sent to another VM"
-                                                        : "was taken or left over elsewhere too");
-      continue;
-    }
-    m->fate[at] = left->fate;
-    m->t_arrival[at] = left->t_arrival;
-  }
+  for (int64_t i = 0; i < h->n_left; i++)
+    match_left(check, h, m, &h->left[i]);
 }
 
 static bool equal_balance(const struct lc_balance *a, const struct lc_balance *b) {
