@@ -9,18 +9,21 @@
 #include "lcmpi/event.h"
 #include "lcmpi/workload.h"
 
-/* One message as its sender recorded it. */
-struct lc_sent {
-  int32_t sender, receiver, copy;
-  int64_t number, send_seq, t_send;
-};
-
 enum lc_fate {
   LC_FATE_UNKNOWN = 0, /* not yet joined, or past what is on file */
   LC_FATE_RECEIVED = 1,
   LC_FATE_QUEUED = 2,
   LC_FATE_IN_FLIGHT = 3,
   LC_FATE_LOST = 4
+};
+
+/* One message as its sender recorded it; the last two are known once the receivers' rows are joined
+ * to it. */
+struct lc_sent {
+  int32_t sender, receiver, copy;
+  uint8_t fate; /* enum lc_fate */
+  int64_t number, send_seq, t_send;
+  int64_t t_arrival; /* where fate is not UNKNOWN */
 };
 
 /* One message that was still under way when a state was recorded, as its receiver recorded it:
@@ -39,6 +42,12 @@ struct lc_state {
   uint8_t valid; /* 0: nothing was recorded here */
 };
 
+/* Totals of one machine over the whole run. */
+struct lc_vm_totals {
+  int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
+  int64_t lateness_max_ns, lateness_mean_ns;
+};
+
 struct lc_machine {
   struct lc_rate rate;
   int64_t phase_ns;
@@ -54,6 +63,10 @@ struct lc_history_clock {
   int32_t words;
   int64_t *stamp;       /* [n_event][words] */
   int64_t *state_stamp; /* [n_vm][n_snapshot][words] */
+  /* totals, NULL where lc_history.totals is; jumps of clocks that have no value are NULL too */
+  int64_t *final_stamp; /* [n_vm][words] */
+  int64_t *jump_max;    /* [n_vm] */
+  double *jump_mean;    /* [n_vm] */
 };
 
 struct lc_balance {
@@ -72,12 +85,14 @@ struct lc_history {
   struct lc_history_clock clock[LC_MAX_CLOCKS];
   int64_t n_sent;
   struct lc_sent *sent; /* by sender, number, copy */
+  bool joined;          /* sent[].fate and t_arrival are the file's */
   int64_t n_left;
   struct lc_left *left; /* those of the final state */
   struct lc_balance balance;
   int32_t n_snapshot;
-  int64_t *t_snapshot;    /* [n_snapshot] */
-  struct lc_state *state; /* [n_vm][n_snapshot] */
+  int64_t *t_snapshot;         /* [n_snapshot] */
+  struct lc_state *state;      /* [n_vm][n_snapshot] */
+  struct lc_vm_totals *totals; /* [n_vm], NULL if there are none */
 };
 
 /* Sorts events and messages into their order (stamps follow) and fills in every machine's ranges.

@@ -101,11 +101,6 @@ lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
 lc_status lc_store_states(struct lc_store *store, int32_t index, const struct lc_state *state,
                           const int64_t *stamps, struct lc_error *err);
 
-/* Totals of one VM over the whole run. */
-struct lc_vm_totals {
-  int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
-  int64_t lateness_max_ns, lateness_mean_ns;
-};
 /* The totals of all VMs of this rank; stamps + i * stamp_words and jumps + i * (number of clocks)
  * belong to its i-th VM. Written at once. Local. */
 lc_status lc_store_totals(struct lc_store *store, const struct lc_vm_totals *totals,

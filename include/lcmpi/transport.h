@@ -41,7 +41,8 @@ lc_status lc_transport_send(struct lc_transport *transport, int32_t rank, const 
 
 typedef void lc_receiver(void *context, const unsigned char *bytes, size_t length);
 /* Hands over every message that has arrived, in the order in which receives were posted, until two
- * looks in a row find nothing (one look can miss what has arrived). *n is how many there were. */
+ * looks in a row find nothing (one look can miss what has arrived), or 65,536 have come: what keeps
+ * coming faster than it is taken in must not hold a rank for ever. *n is how many there were. */
 lc_status lc_transport_poll(struct lc_transport *transport, lc_receiver *receiver, void *context,
                             int32_t *n, struct lc_error *err);
 /* Receives until all messages that any rank has sent are in. After it, no message is under

@@ -11,7 +11,7 @@
 
 /* Writing keeps so far away from ticks on both sides, but not for ever: many VMs tick at the same
  * moment, and a rank that writes right after its tick holds up the ranks that share its core. */
-enum { GAP_NS = 3000000 };
+enum { GAP_NS = 3000000, BURST_NS = 50000000 };
 
 static int64_t sooner(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -60,8 +60,10 @@ static void finish(struct real *r) {
   free(r->wire);
 }
 
-/* Every tick that is due now, in order; a late one is run like any other. */
+/* The ticks that are due now, in order; a late one is run like any other. A rank that cannot keep
+ * up comes back after a while all the same, to commit and to hear the others. */
 static lc_status run_due(struct real *r, struct lc_error *err) {
+  int64_t until = lc_monotonic_ns() + BURST_NS;
   for (;;) {
     int64_t next = agenda_next(&r->agenda), now = model_now(r);
     take_states_before(r, next, now);
@@ -70,7 +72,10 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
     lc_status status = run_tick(r, err);
     if (status)
       return status;
+    r->last_deadline_ns = next;
     r->last_tick_ns = lc_monotonic_ns();
+    if (r->last_tick_ns > until)
+      return LC_OK;
   }
 }
 
@@ -116,14 +121,21 @@ static lc_status tick_until_over(struct real *r, struct lc_error *err) {
   return LC_OK;
 }
 
-/* An early end is a moment that no rank has passed yet when it is chosen, and every rank reaches:
- * all ticks due before it are run, so the log has no gap. */
+/* An early end is a moment before which every rank runs all ticks that are due, and after which
+ * none has run any, so the log has no gap: now, but for ranks that are behind. */
 static lc_status stop_together(struct real *r, struct lc_error *err) {
-  int64_t end = model_now(r);
+  int64_t now = model_now(r);
+  int64_t end = 1 + (agenda_next(&r->agenda) > now ? now : r->last_deadline_ns);
   lc_max(r->world->transport, &end, 1);
   r->end_ns = sooner(end, r->world->duration_ns);
   lc_sleep_until(wall_of(r, r->end_ns));
-  return run_due(r, err);
+  while (agenda_next(&r->agenda) < r->end_ns && !r->failure) {
+    lc_status status = run_due(r, err);
+    if (status)
+      return status;
+    commit_if_time(r);
+  }
+  return LC_OK;
 }
 
 /* Commits all that is left, with more room if it is needed. */

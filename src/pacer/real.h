@@ -31,15 +31,16 @@ struct taken_states {
   size_t index_room, state_room, stamp_room;
 };
 
-enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 700000000 };
+enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 1200000000 };
 
 struct real {
   struct lc_world *world;
   struct lc_outcome *outcome;
-  int64_t begun_cpu_ns;    /* processor time used before the start */
-  int64_t start_ns;        /* this host's monotonic clock at model time 0 */
-  int64_t end_ns;          /* model time */
-  int64_t last_arrival_ns; /* arrivals on this rank are strictly increasing */
+  int64_t begun_cpu_ns;     /* processor time used before the start */
+  int64_t start_ns;         /* this host's monotonic clock at model time 0 */
+  int64_t end_ns;           /* model time */
+  int64_t last_arrival_ns;  /* arrivals on this rank are strictly increasing */
+  int64_t last_deadline_ns; /* of the last tick run */
   struct agenda agenda;
   struct taken_states taken;
   int32_t next_snapshot;
@@ -56,7 +57,11 @@ struct real {
 int64_t model_now(const struct real *r);
 int64_t wall_of(const struct real *r, int64_t model_ns);
 
-/* tick.c: one tick of the first VM of the agenda, and what it makes happen. */
+/* tick.c */
+/* The moment of an event or a state of this rank, `now_ns` or as little later as need be: all
+ * arrivals so far are at or before it, those to come after it. */
+int64_t moment(struct real *r, int64_t now_ns);
+/* One tick of the first VM of the agenda, and what it makes happen. */
 lc_status run_tick(struct real *r, struct lc_error *err);
 /* Takes in every message that has arrived. */
 lc_status take_in(struct real *r, struct lc_error *err);
@@ -67,6 +72,8 @@ lc_status drain(struct real *r, struct lc_error *err);
 void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns);
 /* Commits rows, then the states that count them. Failures are kept in r->failure. */
 void commit(struct real *r);
+/* The first failure of this rank's store is kept in r->failure, until all ranks know. */
+void keep_failure(struct real *r, lc_status status);
 void write_ending(struct real *r);
 
 /* rounds.c */

@@ -51,11 +51,11 @@ void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns) {
     int64_t t = lc_snapshot_time(r->next_snapshot, w->duration_ns, w->snapshot_every_ns);
     if (t > now_ns || t > deadline_ns || t >= r->end_ns)
       return;
-    take_state(r, r->next_snapshot++, now_ns);
+    take_state(r, r->next_snapshot++, moment(r, now_ns));
   }
 }
 
-static void keep_failure(struct real *r, lc_status status) {
+void keep_failure(struct real *r, lc_status status) {
   if (status && !r->failure)
     r->failure = status;
 }

@@ -76,12 +76,14 @@ static void obey(struct real *r, const int64_t *words) {
   if (r->over || !words[WANTS_ROOM])
     return;
   r->outcome->n_grown++;
-  r->failure = lc_store_grow(r->world->store, &r->error);
+  keep_failure(r, lc_store_grow(r->world->store, &r->error));
 }
 
-/* A stop that the others do not join in time: a rank is gone, or cannot run. */
+/* A stop, and a round after it that the others do not join in time: a rank is gone, or cannot run.
+ */
 static lc_status check_lost(const struct real *r, struct lc_error *err) {
-  if (!lc_stop_signal() || lc_monotonic_ns() - lc_stop_time_ns() < LOST_NS)
+  int64_t now = lc_monotonic_ns();
+  if (!lc_stop_signal() || now - lc_stop_time_ns() < LOST_NS || now - r->last_round_ns < LOST_NS)
     return LC_OK;
   return lc_fail(err, LC_ERANK,
                  "rank %d got %s and the other ranks do not answer: a rank was lost; what is "

@@ -15,6 +15,10 @@ static void arrive(struct real *r, struct lc_message *message) {
   lc_queue_put(&w->vm[message->receiver - w->first_vm].inbox, message);
 }
 
+int64_t moment(struct real *r, int64_t now_ns) {
+  return r->last_arrival_ns = later(now_ns, r->last_arrival_ns);
+}
+
 static void receive(void *context, const unsigned char *bytes, size_t length) {
   struct real *r = context;
   struct lc_world *w = r->world;
@@ -86,7 +90,7 @@ lc_status run_tick(struct real *r, struct lc_error *err) {
   lc_status status = take_in(r, err);
   if (status)
     return status;
-  int64_t now = later(later(model_now(r), r->last_arrival_ns), lc_vm_deadline(vm));
+  int64_t now = moment(r, later(model_now(r), lc_vm_deadline(vm)));
   struct lc_step step = lc_vm_step(vm, w->workload, w->clocks, w->pool, now);
   for (int32_t i = 0; i < step.n_receiver && !status; i++)
     status = deliver(r, &step, i, err);

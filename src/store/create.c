@@ -116,32 +116,21 @@ static void fill(const struct lc_store_plan *plan, const struct layout *layout, 
 }
 
 lc_status create_file(const char *path, const struct lc_store_plan *plan,
-                      const struct layout *layout, bool force, struct lc_error *err) {
-  char *temporary = place_temporary(path);
-  struct h5 h = {.path = temporary, .file = -1};
+                      const struct layout *layout, bool force, int *held, struct lc_error *err) {
+  struct new_file file;
   lc_status status = place_free(path, force, err);
   if (!status)
-    status = place_clear_temporary(temporary, err);
-  if (!status && access(path, F_OK) != 0) {
-    /* the system's own words are plainer than HDF5's for a folder that is missing or read-only */
-    FILE *probe = fopen(temporary, "wx");
-    if (!probe)
-      status = lc_fail(err, LC_EFILE, "%s: cannot be created: %s", path, strerror(errno));
-    else {
-      fclose(probe);
-      unlink(temporary);
-    }
-  }
-  if (!status) {
-    h5_create(&h, temporary);
-    fill(plan, layout, &h);
-    h5_close(&h);
-    status = h5_status(&h, err);
-    if (!status)
-      status = place_publish(temporary, path, err);
-    if (status)
-      unlink(temporary);
-  }
-  free(temporary);
+    status = place_begin(&file, path, err);
+  if (status)
+    return status;
+  struct h5 h;
+  h5_create(&h, file.temporary);
+  fill(plan, layout, &h);
+  h5_close_new(&h, file.fd);
+  status = h5_status(&h, err);
+  if (!status)
+    status = place_publish(&file, force, held, err);
+  if (status)
+    place_abandon(&file);
   return status;
 }

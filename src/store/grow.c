@@ -28,11 +28,19 @@ lc_status lc_store_grow(struct lc_store *s, struct lc_error *err) {
   if (status)
     return status;
   ask_for_room(s);
+  int held = -1;
   status = close_parallel(s, err);
   if (!status && lc_transport_rank(s->transport) == 0)
-    status = rewrite_file(s->path, s->layout.rows, 0, "laid out again with more room", err);
+    status = rewrite_file(s->path, s->layout.rows, 0, "laid out again with more room", &held, err);
   status = lc_agree(s->transport, status, err);
+  if (status) { /* the old file is as it was: it can at least be marked */
+    struct lc_error ignored;
+    open_store(s, &ignored);
+    s->h.failed = true;
+    s->h.error = *err;
+    return status;
+  }
   close(s->lock_fd);
-  s->lock_fd = -1;
-  return status ? status : open_store(s, err);
+  s->lock_fd = held;
+  return open_store(s, err);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 void h5_quiet(void) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -58,7 +59,7 @@ lc_status h5_status(const struct h5 *h, struct lc_error *err) {
   return err->status;
 }
 
-/* Locks are the store's own matter (lock.c); HDF5's would shut readers out. The format is that of
+/* Locks are the store's own matter (place.c); HDF5's would shut readers out. The format is that of
  * HDF5 1.8, which every tool reads; large datasets start on a page of their own. */
 static hid_t access_list(void) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -66,6 +67,8 @@ static hid_t access_list(void) {
   H5Pset_alignment(access, 4096, 4096);
 #if H5_VERSION_GE(1, 10, 7)
   H5Pset_file_locking(access, 0, 1);
+#else
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
 #endif
   return access;
 }
@@ -74,7 +77,7 @@ void h5_create(struct h5 *h, const char *path) {
   *h = (struct h5){.path = path, .file = -1};
   hid_t access = access_list(), create = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_link_creation_order(create, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  h->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
+  h->file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
   h5_ok(h, h->file, "create", "");
   H5Pclose(access);
   H5Pclose(create);
@@ -94,6 +97,18 @@ void h5_close(struct h5 *h) {
     h5_ok(h, code, "close", "");
   }
   h->file = -1;
+}
+
+/* HDF5 keeps what it cannot write, and breaks when MPI ends; a file that has failed is emptied
+ * first, so that even a full disk takes what is written at its closing. */
+void h5_close_new(struct h5 *h, int fd) {
+  if (h->file < 0)
+    return;
+  if (!h->failed)
+    h5_ok(h, H5Fflush(h->file, H5F_SCOPE_GLOBAL), "write", "");
+  if (h->failed && ftruncate(fd, 0) != 0)
+    lc_die(LC_EFILE, "%s", h->error.text);
+  h5_close(h);
 }
 
 void h5_group(struct h5 *h, const char *path) {

@@ -26,6 +26,8 @@ lc_status h5_status(const struct h5 *h, struct lc_error *err);
 
 /* Serial access: create exclusively (never over an existing file), open, close. */
 void h5_create(struct h5 *h, const char *path);
+/* Closes a file that h5_create() made; `fd` is another descriptor of it. */
+void h5_close_new(struct h5 *h, int fd);
 void h5_open(struct h5 *h, const char *path, bool write);
 void h5_close(struct h5 *h);
 

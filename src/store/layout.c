@@ -2,32 +2,38 @@
 #include "layout.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define TOTAL(field) (ptrdiff_t) offsetof(struct lc_vm_totals, field)
+
 const struct constant vm_constants[] = {
-    {"tick_rate", COLUMN_F64, "s-1", "tick rate"},
-    {"tick_rate_p", COLUMN_I64, "1", "numerator of the exact tick rate"},
-    {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate"},
-    {"phase", COLUMN_I64, "ns", "model time of tick 0"},
-    {"vm_rank", COLUMN_I32, "1", "rank that runs the machine"},
-    {"n_tick", COLUMN_I64, "1", "ticks done in the whole run"},
-    {"n_event", COLUMN_I64, "1", "events in the whole run"},
-    {"n_internal", COLUMN_I64, "1", "internal events in the whole run"},
-    {"n_sent", COLUMN_I64, "1", "messages sent in the whole run"},
-    {"n_received", COLUMN_I64, "1", "messages received in the whole run"},
-    {"n_queued", COLUMN_I64, "1", "messages in the queue at the end"},
-    {"lateness_max", COLUMN_I64, "ns", "largest lateness of a tick, in model time"},
-    {"lateness_mean", COLUMN_I64, "ns", "mean lateness of the ticks, in model time"},
+    {"tick_rate", COLUMN_F64, "s-1", "tick rate", -1},
+    {"tick_rate_p", COLUMN_I64, "1", "numerator of the exact tick rate", -1},
+    {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate", -1},
+    {"phase", COLUMN_I64, "ns", "model time of tick 0", -1},
+    {"vm_rank", COLUMN_I32, "1", "rank that runs the machine", -1},
+    {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick)},
+    {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event)},
+    {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal)},
+    {"n_sent", COLUMN_I64, "1", "messages sent in the whole run", TOTAL(n_sent)},
+    {"n_received", COLUMN_I64, "1", "messages received in the whole run", TOTAL(n_received)},
+    {"n_queued", COLUMN_I64, "1", "messages in the queue at the end", TOTAL(n_queued)},
+    {"lateness_max", COLUMN_I64, "ns", "largest lateness of a tick, in model time",
+     TOTAL(lateness_max_ns)},
+    {"lateness_mean", COLUMN_I64, "ns", "mean lateness of the ticks, in model time",
+     TOTAL(lateness_mean_ns)},
 };
 const int n_vm_constant = sizeof vm_constants / sizeof *vm_constants;
 
 const struct constant rank_constants[] = {
-    {"host", COLUMN_I32, "1", "host of the rank, an index into the attribute hostnames"},
-    {"pid", COLUMN_I32, "1", "process id of the rank"},
-    {"clock_offset", COLUMN_I64, "ns", "the host's monotonic clock minus that of rank 0's host"},
-    {"clock_error", COLUMN_I64, "ns", "bound of the error of clock_offset"},
+    {"host", COLUMN_I32, "1", "host of the rank, an index into the attribute hostnames", -1},
+    {"pid", COLUMN_I32, "1", "process id of the rank", -1},
+    {"clock_offset", COLUMN_I64, "ns", "the host's monotonic clock minus that of rank 0's host",
+     -1},
+    {"clock_error", COLUMN_I64, "ns", "bound of the error of clock_offset", -1},
 };
 const int n_rank_constant = sizeof rank_constants / sizeof *rank_constants;
 

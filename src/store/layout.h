@@ -30,6 +30,7 @@ struct constant {
   const char *name;
   enum column_type type;
   const char *units, *long_name;
+  ptrdiff_t total; /* where it is in a struct lc_vm_totals; -1: known before the run */
 };
 extern const struct constant vm_constants[];
 extern const int n_vm_constant;

@@ -76,9 +76,9 @@ static void open_parallel(struct lc_store *s) {
     open_all(s);
 }
 
-/* Collective: the file as it stands under its name now. */
+/* Collective: the file as it stands under its name now. A rank that holds it already goes on. */
 lc_status open_store(struct lc_store *s, struct lc_error *err) {
-  lc_status status = place_hold(s->path, &s->lock_fd, err);
+  lc_status status = s->lock_fd < 0 ? place_hold(s->path, &s->lock_fd, err) : LC_OK;
   status = lc_agree(s->transport, status, err);
   if (!status)
     status = check_same_file(s, err);
@@ -104,7 +104,7 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
                           struct lc_error *err) {
   h5_quiet();
   struct lc_store *s = lc_new(1, sizeof *s, "the store");
-  s->path = lc_format("%s", path);
+  s->path = place_resolve(path);
   s->transport = transport;
   s->clocks = plan->clocks;
   s->options = options;
@@ -114,7 +114,7 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
   find_block(s, plan);
   lc_status status = LC_OK;
   if (lc_transport_rank(transport) == 0)
-    status = create_file(path, plan, &s->layout, options.force, err);
+    status = create_file(s->path, plan, &s->layout, options.force, &s->lock_fd, err);
   status = lc_agree(transport, status, err);
   if (!status)
     status = open_store(s, err);

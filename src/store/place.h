@@ -4,21 +4,35 @@
 
 #include "lcmpi/base.h"
 
-/* PATH.tmp, to be freed by the caller. */
-char *place_temporary(const char *path);
-/* Sees that `path` may be created: it is not there, or it is a file, `force` is set and nobody
- * holds it. */
+/* What a path stands for once its symbolic links are followed, or a copy of it if there is nothing;
+ * freed by the caller. */
+char *place_resolve(const char *path);
+/* Sees that `path` may be created: nothing is there, or it is a file, `force` is set and nobody
+ * writes it. */
 lc_status place_free(const char *path, bool force, struct lc_error *err);
-/* Clears a temporary file that a killed process left behind; refuses one that is being written. */
-lc_status place_clear_temporary(const char *temporary, struct lc_error *err);
-/* Takes the place of writer of an existing file: holds a shared lock, which readers do not notice
- * and other writers do. *fd is closed to give it up. */
+
+/* A file on its way to its name. */
+struct new_file {
+  const char *path;
+  char *temporary; /* PATH.tmp, an empty file at first */
+  int fd;          /* holds its lock */
+};
+/* Takes PATH.tmp, also one that a killed process left behind, but not from a process that is at
+ * work on it. The path is not owned. */
+lc_status place_begin(struct new_file *file, const char *path, struct lc_error *err);
+/* fsync of the file, rename to its name (`replace`: over what is there), fsync of the folder: at
+ * whatever moment the power goes, `path` is the old file before and the new one afterwards. Then
+ * *held is a descriptor that holds the file as place_hold() does. */
+lc_status place_publish(struct new_file *file, bool replace, int *held, struct lc_error *err);
+/* Removes it; not after place_publish() was successful. */
+void place_abandon(struct new_file *file);
+
+/* Takes the place of a writer among the writers of an existing file; *fd is closed to give it up.
+ */
 lc_status place_hold(const char *path, int *fd, struct lc_error *err);
-/* LC_EFILE if any process holds the file. */
-lc_status place_check_unheld(const char *path, struct lc_error *err);
+/* Takes an existing file for a process alone, to write it anew. */
+lc_status place_take(const char *path, int *fd, struct lc_error *err);
+/* True if a process writes the file. */
 bool place_is_held(const char *path);
-/* fsync of the file, rename over `path`, fsync of the folder: afterwards `path` is the new file,
- * before it the old one, at whatever moment the power goes. */
-lc_status place_publish(const char *temporary, const char *path, struct lc_error *err);
 
 #endif

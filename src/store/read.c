@@ -12,6 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* True if every table has its rows and no room behind them: the file was compacted. */
+static bool is_exact(const struct layout *layout) {
+  bool exact = true;
+  for (int t = 0; t < LC_N_TABLE; t++)
+    exact &= committed_rows(layout, t) == layout->total[t];
+  return exact;
+}
+
 /* All committed rows of one table as records. */
 static void *read_table(struct h5 *h, const struct layout *layout, int t) {
   const struct table *table = &lc_tables[t];
@@ -21,7 +29,7 @@ static void *read_table(struct h5 *h, const struct layout *layout, int t) {
   void *values = lc_new((size_t)n, sizeof(int64_t), "reading a file");
   for (int i = 0; i < table->n_column; i++) {
     const struct column *column = &table->column[i];
-    if (column->filled_later)
+    if (column->filled_later && !is_exact(layout))
       continue;
     read_regions(h, layout, t, column_path(path, table->group, column->name),
                  memory_type(column->type), column_bytes(column->type), values);
@@ -88,6 +96,39 @@ static void read_clocks(struct lc_history *history, const struct layout *layout,
   }
 }
 
+static void *read_root(struct h5 *h, const char *path, hid_t type, size_t n) {
+  void *values = lc_new(n, sizeof(int64_t), "reading a file");
+  h5_read_all(h, path, type, values);
+  return values;
+}
+
+static void read_totals(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  size_t n = (size_t)layout->n_vm;
+  history->totals = lc_new(n, sizeof *history->totals, "reading a file");
+  for (int k = 0; k < n_vm_constant; k++) {
+    if (vm_constants[k].total < 0)
+      continue;
+    int64_t *values =
+        read_root(h, column_path(path, "/", vm_constants[k].name), H5T_NATIVE_INT64, n);
+    for (size_t i = 0; i < n; i++)
+      memcpy((char *)&history->totals[i] + vm_constants[k].total, &values[i], sizeof *values);
+    free(values);
+  }
+  for (int32_t c = 0; c < layout->n_clock; c++) {
+    const struct file_clock *from = &layout->clock[c];
+    struct lc_history_clock *to = &history->clock[c];
+    snprintf(path, sizeof path, "/final_%s", from->name);
+    to->final_stamp = read_root(h, path, H5T_NATIVE_INT64, n * (size_t)from->words);
+    if (!from->has_value)
+      continue;
+    snprintf(path, sizeof path, "/%s_jump_max", from->name);
+    to->jump_max = read_root(h, path, H5T_NATIVE_INT64, n);
+    snprintf(path, sizeof path, "/%s_jump_mean", from->name);
+    to->jump_mean = read_root(h, path, H5T_NATIVE_DOUBLE, n);
+  }
+}
+
 static void read_left(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   int64_t queued = committed_rows(layout, LC_QUEUE), flying = committed_rows(layout, LC_CHANNEL);
   struct lc_left *queue = read_table(h, layout, LC_QUEUE);
@@ -139,10 +180,13 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   history->event = read_table(h, layout, LC_EVENTS);
   history->n_sent = committed_rows(layout, LC_MESSAGES);
   history->sent = read_table(h, layout, LC_MESSAGES);
+  history->joined = is_exact(layout);
   read_clocks(history, layout, h);
   read_states(history, layout, h);
   read_left(history, layout, h);
   history->ended = has_ended(h, layout);
+  if (history->ended)
+    read_totals(history, layout, h);
   history->t_end = h5_read_scalar(h, "/commit/t_end");
   history->error_ns = 2 * largest(h, "/clock_error", layout->n_rank);
   read_balance(&history->balance, h);
@@ -236,11 +280,9 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_clock = layout->n_clock;
   for (int32_t c = 0; c < layout->n_clock; c++)
     memcpy(info->clock[c], layout->clock[c].name, sizeof info->clock[c]);
-  info->exact = true;
-  for (int t = 0; t < LC_N_TABLE; t++) {
+  info->exact = is_exact(layout);
+  for (int t = 0; t < LC_N_TABLE; t++)
     info->rows[t] = committed_rows(layout, t);
-    info->exact &= info->rows[t] == layout->total[t];
-  }
   info->state = (int)h5_read_scalar(h, "/commit/state");
   info->ended = has_ended(h, layout);
   info->n_snapshot_done += info->ended;

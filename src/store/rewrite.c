@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -157,8 +158,23 @@ static void copy_states(struct rewrite *w, const char *path, hid_t type, size_t 
   free(new);
 }
 
+/* Of each rank's snapshots those that go on. */
+static void copy_snapshot_counts(struct rewrite *w) {
+  int64_t *count = lc_new((size_t)w->old.n_rank, sizeof *count, "rewriting a file");
+  h5_read_all(&w->from, "/commit/n_snapshots", H5T_NATIVE_INT64, count);
+  for (int32_t r = 0; r < w->old.n_rank; r++) {
+    int64_t old = count[r];
+    count[r] = 0;
+    for (int64_t s = 0; s < old && s < w->old.n_snapshot - 1; s++)
+      count[r] += w->snapshot[s] >= 0;
+  }
+  h5_write_all(&w->to, "/commit/n_snapshots", H5T_NATIVE_INT64, count);
+  free(count);
+}
+
 static void copy_snapshots(struct rewrite *w) {
   char path[PATH_BYTES];
+  copy_snapshot_counts(w);
   int64_t *t = lc_new((size_t)w->old.n_snapshot, sizeof *t, "rewriting a file");
   h5_read_all(&w->from, "/snapshots/t", H5T_NATIVE_INT64, t);
   for (int32_t s = 0; s < w->old.n_snapshot; s++)
@@ -198,7 +214,6 @@ static void copy_small(struct rewrite *w) {
   layout_clock_totals(&w->old, &w->to, copy_clock_total, w);
   for (int i = 0; i < 5; i++)
     copy_whole(w, column_path(path, "/balance", balance_names[i]), COLUMN_I64, 1);
-  copy_whole(w, "/commit/n_snapshots", COLUMN_I64, w->old.n_rank);
   copy_whole(w, "/commit/n_final", COLUMN_I64, w->old.n_rank);
   copy_whole(w, "/commit/t_end", COLUMN_I64, 1);
 }
@@ -250,20 +265,28 @@ static int by_id(const void *a, const void *b) {
   return (x->copy > y->copy) - (x->copy < y->copy);
 }
 
-struct fates {
-  const struct lc_history *history;
-  int64_t *t_arrival;
-  uint8_t *fate;
-};
-
-static void set_fate(struct fates *f, struct lc_sent id, int64_t t_arrival, enum lc_fate fate) {
-  const struct lc_sent *sent = f->history->sent;
-  const struct lc_sent *found =
-      f->history->n_sent ? bsearch(&id, sent, (size_t)f->history->n_sent, sizeof id, by_id) : NULL;
+static void set_fate(struct lc_history *h, struct lc_sent id, int64_t t_arrival, uint8_t fate) {
+  struct lc_sent *found =
+      h->n_sent ? bsearch(&id, h->sent, (size_t)h->n_sent, sizeof id, by_id) : NULL;
   if (!found)
     return; /* sent by a row that did not reach the file */
-  f->t_arrival[found - sent] = t_arrival;
-  f->fate[found - sent] = (uint8_t)fate;
+  found->t_arrival = t_arrival;
+  found->fate = fate;
+}
+
+static void write_joined(struct rewrite *w, const struct lc_history *h) {
+  char path[PATH_BYTES];
+  const struct table *table = &lc_tables[LC_MESSAGES];
+  void *values = lc_new((size_t)h->n_sent, sizeof(int64_t), "the messages' fates");
+  for (int i = 0; i < table->n_column; i++) {
+    const struct column *column = &table->column[i];
+    if (!column->filled_later)
+      continue;
+    column_gather(column, h->sent, sizeof *h->sent, h->n_sent, values);
+    h5_write_rows(&w->to, column_path(path, table->group, column->name), memory_type(column->type),
+                  0, (hsize_t)h->n_sent, values);
+  }
+  free(values);
 }
 
 /* The receiver's part of each message, out of its RECEIVE event or the tables of what was left. */
@@ -272,26 +295,19 @@ static void join_fates(struct rewrite *w) {
   struct lc_error ignored;
   read_history(&history, &w->old, &w->from);
   if (!w->from.failed && lc_history_index(&history, &ignored) == LC_OK) {
-    struct fates f = {&history, NULL, NULL};
-    f.t_arrival = lc_new((size_t)history.n_sent, sizeof *f.t_arrival, "the messages' fates");
-    f.fate = lc_new((size_t)history.n_sent, 1, "the messages' fates");
     for (int64_t i = 0; i < history.n_event; i++) {
       const struct lc_event *e = &history.event[i];
       if (e->kind == LC_RECEIVE)
-        set_fate(&f, (struct lc_sent){.sender = e->peer, .number = e->msg_first}, e->t_arrival,
-                 LC_FATE_RECEIVED);
+        set_fate(&history, (struct lc_sent){.sender = e->peer, .number = e->msg_first},
+                 e->t_arrival, LC_FATE_RECEIVED);
     }
     for (int64_t i = 0; i < history.n_left; i++) {
       const struct lc_left *left = &history.left[i];
-      set_fate(&f,
+      set_fate(&history,
                (struct lc_sent){.sender = left->sender, .number = left->number, .copy = left->copy},
                left->t_arrival, left->fate);
     }
-    h5_write_rows(&w->to, "/messages/t_arrival", H5T_NATIVE_INT64, 0, (hsize_t)history.n_sent,
-                  f.t_arrival);
-    h5_write_rows(&w->to, "/messages/fate", H5T_NATIVE_UINT8, 0, (hsize_t)history.n_sent, f.fate);
-    free(f.t_arrival);
-    free(f.fate);
+    write_joined(w, &history);
   }
   lc_history_free(&history);
 }
@@ -321,36 +337,58 @@ static void release(struct rewrite *w) {
   free(w->snapshot);
 }
 
+/* The new file may be read and written by whom the old one could. */
+static void keep_mode(const char *path, int fd) {
+  struct stat old;
+  if (stat(path, &old) == 0 && fchmod(fd, old.st_mode & 07777) != 0)
+    return; /* a file system without modes */
+}
+
 lc_status rewrite_file(const char *path, int64_t *const *room, int state, const char *remark,
-                       struct lc_error *err) {
+                       int *held, struct lc_error *err) {
   struct rewrite w = {.exact = room == NULL, .to = {.file = -1}};
+  struct new_file file;
   lc_status status = open_checked(&w.from, &w.old, path, err);
   if (status)
     return status;
-  char *temporary = place_temporary(path);
-  status = place_clear_temporary(temporary, err);
+  status = place_begin(&file, path, err);
   if (!status) {
+    keep_mode(path, file.fd);
     plan_layout(&w, room);
-    h5_create(&w.to, temporary);
+    h5_create(&w.to, file.temporary);
     if (!w.from.failed)
       copy_all(&w, state, remark);
-    h5_close(&w.to);
-    status = h5_status(&w.from, err);
+    w.to.failed |= w.from.failed;
+    h5_close_new(&w.to, file.fd);
+    status = h5_status(w.from.failed ? &w.from : &w.to, err);
     if (!status)
-      status = h5_status(&w.to, err);
-    if (!status)
-      status = place_publish(temporary, path, err);
+      status = place_publish(&file, true, held, err);
     if (status)
-      unlink(temporary);
+      place_abandon(&file);
   }
   release(&w);
-  free(temporary);
+  return status;
+}
+
+/* To its exact size, by a process that takes the file for itself meanwhile. */
+static lc_status make_exact(const char *path, int state, const char *remark, struct lc_error *err) {
+  int taken, held = -1;
+  lc_status status = place_take(path, &taken, err);
+  if (status)
+    return status;
+  status = rewrite_file(path, NULL, state, remark, &held, err);
+  close(taken);
+  if (held >= 0)
+    close(held);
   return status;
 }
 
 lc_status lc_store_compact(const char *path, struct lc_error *err) {
   h5_quiet();
-  return rewrite_file(path, NULL, 0, "compacted", err);
+  char *real = place_resolve(path);
+  lc_status status = make_exact(real, 0, "compacted", err);
+  free(real);
+  return status;
 }
 
 lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_error *err) {
@@ -364,9 +402,10 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
   lc_store_info_free(&info);
   if (finished && exact)
     return LC_OK;
-  status = place_check_unheld(path, err);
-  if (status)
-    return status;
-  return rewrite_file(path, NULL, finished ? 0 : LC_RUN_RECOVERED,
-                      finished ? "compacted" : "recovered after the run did not end", err);
+  char *real = place_resolve(path);
+  status = finished
+               ? make_exact(real, 0, "compacted", err)
+               : make_exact(real, LC_RUN_RECOVERED, "recovered after the run did not end", err);
+  free(real);
+  return status;
 }

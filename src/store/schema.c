@@ -44,10 +44,10 @@ static const struct column message_columns[] = {
      false},
     {"send_seq", COLUMN_I64, SENT(send_seq), "1", "event of the sender that sent it", NULL, false},
     {"t_send", COLUMN_I64, SENT(t_send), "ns", "model time at which it was sent", NULL, false},
-    {"t_arrival", COLUMN_I64, 0, "ns",
+    {"t_arrival", COLUMN_I64, SENT(t_arrival), "ns",
      "model time at which it came into the queue; meaningful where fate is not UNKNOWN", NULL,
      true},
-    {"fate", COLUMN_U8, 0, "1", "what became of it; UNKNOWN until the file is compacted",
+    {"fate", COLUMN_U8, SENT(fate), "1", "what became of it; UNKNOWN until the file is compacted",
      FATE_MEANINGS, true},
 };
 

@@ -51,24 +51,14 @@ static void write_total(struct lc_store *s, const char *path, hid_t type, const 
 }
 
 static void write_counts(struct lc_store *s, const struct lc_vm_totals *totals) {
-  static const struct {
-    const char *path;
-    size_t offset;
-  } list[] = {
-      {"/n_tick", offsetof(struct lc_vm_totals, n_tick)},
-      {"/n_event", offsetof(struct lc_vm_totals, n_event)},
-      {"/n_internal", offsetof(struct lc_vm_totals, n_internal)},
-      {"/n_sent", offsetof(struct lc_vm_totals, n_sent)},
-      {"/n_received", offsetof(struct lc_vm_totals, n_received)},
-      {"/n_queued", offsetof(struct lc_vm_totals, n_queued)},
-      {"/lateness_max", offsetof(struct lc_vm_totals, lateness_max_ns)},
-      {"/lateness_mean", offsetof(struct lc_vm_totals, lateness_mean_ns)},
-  };
+  char path[PATH_BYTES];
   int64_t *values = lc_new((size_t)s->n_vm, sizeof *values, "the totals");
-  for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
+  for (int k = 0; k < n_vm_constant; k++) {
+    if (vm_constants[k].total < 0)
+      continue;
     for (int32_t i = 0; i < s->n_vm; i++)
-      memcpy(&values[i], (const char *)&totals[i] + list[k].offset, sizeof *values);
-    write_total(s, list[k].path, H5T_NATIVE_INT64, values);
+      memcpy(&values[i], (const char *)&totals[i] + vm_constants[k].total, sizeof *values);
+    write_total(s, column_path(path, "/", vm_constants[k].name), H5T_NATIVE_INT64, values);
   }
   free(values);
 }

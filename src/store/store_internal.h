@@ -10,15 +10,16 @@ enum { LC_REGION_ROWS = 4096 };
 
 /* A plan's layout, with room for each rank rounded up to whole pages. */
 void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan);
-/* A new file of that layout, published under its name. */
+/* A new file of that layout, published under its name; *held holds it (place.h). */
 lc_status create_file(const char *path, const struct lc_store_plan *plan,
-                      const struct layout *layout, bool force, struct lc_error *err);
+                      const struct layout *layout, bool force, int *held, struct lc_error *err);
 
 /* Rewrites `path` through a temporary file: with `room` == NULL exactly (sorted, compressed, fates
  * joined), else with room[t][r] rows for each table and rank. `state` 0 keeps the state that it
- * has; `remark` goes into the attribute history. */
+ * has; `remark` goes into the attribute history. The caller has the file to itself; *held holds the
+ * new one. */
 lc_status rewrite_file(const char *path, int64_t *const *room, int state, const char *remark,
-                       struct lc_error *err);
+                       int *held, struct lc_error *err);
 
 /* Rows [0, n) of a record's field to and from a column's array. */
 void column_gather(const struct column *column, const void *records, size_t record_bytes, int64_t n,

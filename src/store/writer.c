@@ -157,7 +157,10 @@ lc_status lc_store_commit(struct lc_store *s, struct lc_error *err) {
   for (int i = 0; i < LC_N_TABLE; i++)
     write_data(s, commit_order[i]);
   sync_if_durable(s);
-  for (int i = 0; i < LC_N_TABLE; i++)
+  for (int i = 0; i < LC_N_TABLE; i++) {
     move_counter(s, commit_order[i]);
+    if (commit_order[i] == LC_MESSAGES)
+      sync_if_durable(s); /* a power cut must not keep the events' counter and lose this one */
+  }
   return h5_status(&s->h, err);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG = 1, TAG_WARM = 4, WARM_PEERS = 128 };
+enum { TAG = 1, TAG_WARM = 4, WARM_PEERS = 128, MOST_AT_ONCE = 1 << 16 };
 
 static unsigned char *buffer_of(struct lc_transport *t, int i) {
   return t->inbox + (size_t)i * t->message_bytes;
@@ -104,7 +104,7 @@ lc_status lc_transport_send(struct lc_transport *t, int32_t rank, const void *by
 lc_status lc_transport_poll(struct lc_transport *t, lc_receiver *receiver, void *context,
                             int32_t *n, struct lc_error *err) {
   *n = 0;
-  for (int empty = 0; empty < 2;) {
+  for (int empty = 0; empty < 2 && *n < MOST_AT_ONCE;) {
     int done = 0, length = 0;
     MPI_Status mpi;
     lc_status status =

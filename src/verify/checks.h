@@ -37,6 +37,8 @@ void check_causality(const struct lc_history *h, const struct matching *m, int64
                      int64_t *n, struct lc_verdict *verdict);
 void check_clock(const struct lc_history *h, const struct matching *m, const int64_t *order,
                  int64_t n, int32_t clock, struct lc_verdict *verdict);
-void check_snapshots(const struct lc_history *h, struct lc_verdict *verdict);
+void check_snapshots(const struct lc_history *h, const struct matching *m,
+                     struct lc_verdict *verdict);
+void check_totals(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
 
 #endif

@@ -64,16 +64,32 @@ static void sort_events(struct lc_history *h) {
   free(place);
 }
 
+static lc_status check_id(const struct lc_history *h, int32_t id, const char *what, int64_t row,
+                          struct lc_error *err) {
+  if (id >= 0 && id < h->n_vm)
+    return LC_OK;
+  return lc_fail(err, LC_EFILE, "%s row %" PRId64 " names machine %d; there are %d", what, row, id,
+                 h->n_vm);
+}
+
 static lc_status check_ids(const struct lc_history *h, struct lc_error *err) {
-  for (int64_t i = 0; i < h->n_event; i++)
-    if (h->event[i].machine < 0 || h->event[i].machine >= h->n_vm)
-      return lc_fail(err, LC_EFILE, "event row %" PRId64 " names machine %d; there are %d", i,
-                     h->event[i].machine, h->n_vm);
-  for (int64_t i = 0; i < h->n_sent; i++)
-    if (h->sent[i].sender < 0 || h->sent[i].sender >= h->n_vm)
-      return lc_fail(err, LC_EFILE, "message row %" PRId64 " names sender %d; there are %d VMs", i,
-                     h->sent[i].sender, h->n_vm);
-  return LC_OK;
+  lc_status status = LC_OK;
+  for (int64_t i = 0; i < h->n_event && !status; i++) {
+    status = check_id(h, h->event[i].machine, "event", i, err);
+    if (!status && h->event[i].peer != -1)
+      status = check_id(h, h->event[i].peer, "event", i, err);
+  }
+  for (int64_t i = 0; i < h->n_sent && !status; i++) {
+    status = check_id(h, h->sent[i].sender, "message", i, err);
+    if (!status)
+      status = check_id(h, h->sent[i].receiver, "message", i, err);
+  }
+  for (int64_t i = 0; i < h->n_left && !status; i++) {
+    status = check_id(h, h->left[i].machine, "queue", i, err);
+    if (!status)
+      status = check_id(h, h->left[i].sender, "queue", i, err);
+  }
+  return status;
 }
 
 lc_status lc_history_index(struct lc_history *h, struct lc_error *err) {
@@ -106,10 +122,14 @@ void lc_history_free(struct lc_history *h) {
   for (int32_t c = 0; c < h->n_clock; c++) {
     free(h->clock[c].stamp);
     free(h->clock[c].state_stamp);
+    free(h->clock[c].final_stamp);
+    free(h->clock[c].jump_max);
+    free(h->clock[c].jump_mean);
   }
   free(h->sent);
   free(h->left);
   free(h->t_snapshot);
   free(h->state);
+  free(h->totals);
   memset(h, 0, sizeof *h);
 }

@@ -161,10 +161,24 @@ static bool equal_balance(const struct lc_balance *a, const struct lc_balance *b
          a->in_flight == b->in_flight && a->lost == b->lost;
 }
 
+/* What the file says became of a message is what the receivers' rows say. */
+static void check_stored_fate(struct lc_check *check, const struct lc_sent *sent, uint8_t fate,
+                              int64_t t_arrival) {
+  if (sent->fate == fate && (fate == LC_FATE_UNKNOWN || sent->t_arrival == t_arrival))
+    return;
+  violation(check, sent->t_send,
+            "message %" PRId64 " of VM %d is said to have fate %d and to have arrived at %" PRId64
+            " ns; its receiver's rows give fate %d, %" PRId64 " ns",
+            sent->number, sent->sender, sent->fate, sent->t_arrival, fate,
+            fate == LC_FATE_UNKNOWN ? 0 : t_arrival);
+}
+
 void check_conservation(const struct lc_history *h, const struct matching *m,
                         struct lc_verdict *verdict) {
   struct lc_check *check =
       new_check(verdict, "conservation", "sent = received + queued + in flight + lost, each once");
+  for (int64_t i = 0; i < h->n_sent && h->joined; i++)
+    check_stored_fate(check, &h->sent[i], m->fate[i], m->t_arrival[i]);
   if (!h->ended) {
     check->n_unknown = h->n_sent;
     return;

@@ -1,7 +1,9 @@
-/* Every recorded state is the state that the log gives for that machine after as many events. */
+/* Every recorded state is the state that the log gives for that machine after as many events, and
+ * in a run with an end none is missing. */
 #include "checks.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct tally {
@@ -12,6 +14,48 @@ static void count_event(struct tally *tally, const struct lc_event *e) {
   tally->n_internal += e->kind == LC_INTERNAL;
   tally->n_sent += e->kind == LC_SEND ? e->msg_count : 0;
   tally->n_received += e->kind == LC_RECEIVE;
+}
+
+static const struct lc_state *state_of(const struct lc_history *h, int32_t vm, int32_t snapshot) {
+  return &h->state[(int64_t)vm * h->n_snapshot + snapshot];
+}
+
+static bool is_final(const struct lc_history *h, int32_t snapshot) {
+  return snapshot == h->n_snapshot - 1;
+}
+
+/* The first snapshot of a VM that was recorded at `t` or later; in order of time, the final one not
+ * among them. */
+static int32_t first_from(const struct lc_history *h, int32_t vm, int64_t t) {
+  int32_t low = 0, high = h->n_snapshot - 1;
+  while (low < high) {
+    int32_t middle = low + (high - low) / 2;
+    if (state_of(h, vm, middle)->t_actual < t)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* [n_vm][n_snapshot]: messages that had arrived at a VM when its state was recorded; in the final
+ * state those that it had received or that were left in its queue. */
+static int64_t *count_arrivals(const struct lc_history *h, const struct matching *m) {
+  size_t n = (size_t)h->n_snapshot;
+  int64_t *arrived = lc_new((size_t)h->n_vm * n, sizeof *arrived, "the verifier's snapshots");
+  for (int64_t i = 0; i < h->n_sent; i++) {
+    if (m->t_arrival[i] == INT64_MIN)
+      continue;
+    int64_t *of_vm = arrived + (size_t)h->sent[i].receiver * n;
+    int32_t s = first_from(h, h->sent[i].receiver, m->t_arrival[i]);
+    if (!is_final(h, s))
+      of_vm[s]++;
+    of_vm[n - 1] += m->fate[i] == LC_FATE_RECEIVED || m->fate[i] == LC_FATE_QUEUED;
+  }
+  for (size_t v = 0; v < (size_t)h->n_vm; v++)
+    for (size_t s = 1; s + 1 < n; s++)
+      arrived[v * n + s] += arrived[v * n + s - 1];
+  return arrived;
 }
 
 static bool stamps_agree(const struct lc_history *h, int32_t vm, int32_t snapshot, int64_t last) {
@@ -25,52 +69,92 @@ static bool stamps_agree(const struct lc_history *h, int32_t vm, int32_t snapsho
   return true;
 }
 
-static void check_state(struct lc_check *check, const struct lc_history *h, int32_t vm,
-                        int32_t snapshot, const struct tally *tally) {
+/* Is it the state after its last event and before the next? */
+static void check_place(struct lc_check *check, const struct lc_history *h, int32_t vm,
+                        int32_t snapshot) {
   const struct lc_machine *machine = &h->machine[vm];
-  const struct lc_state *state = &h->state[(int64_t)vm * h->n_snapshot + snapshot];
+  const struct lc_state *state = state_of(h, vm, snapshot);
   int64_t t = h->t_snapshot[snapshot], n = state->n_event;
-  const struct lc_event *last = n ? &h->event[machine->first_event + n - 1] : NULL;
-  check->n_checked++;
-  if (tally->n_internal != state->n_internal || tally->n_sent != state->n_sent ||
-      tally->n_received != state->n_received)
-    violation(check, t,
-              "snapshot %d says VM %d did %" PRId64 " internal events, %" PRId64 " sends, %" PRId64
-              " receives; the log gives %" PRId64 ", %" PRId64 ", %" PRId64,
-              snapshot, vm, state->n_internal, state->n_sent, state->n_received, tally->n_internal,
-              tally->n_sent, tally->n_received);
-  else if (last && last->t_scheduled >= t)
+  const struct lc_event *event = &h->event[machine->first_event];
+  const struct lc_event *last = n ? &event[n - 1] : NULL;
+  const struct lc_event *next = n < machine->n_event ? &event[n] : NULL;
+  if (last && last->t_scheduled >= t)
     violation(check, t, "snapshot %d of time %" PRId64 " ns holds VM %d's later tick %" PRId64,
               snapshot, t, vm, last->tick);
+  else if (next && next->t_scheduled < t)
+    violation(check, t, "snapshot %d of time %" PRId64 " ns lacks VM %d's tick %" PRId64, snapshot,
+              t, vm, next->tick);
   else if (last && !stamps_agree(h, vm, snapshot, last - h->event))
     violation(check, t, "snapshot %d has other stamps for VM %d than its event %" PRId64, snapshot,
               vm, n - 1);
-  else if (n < machine->n_event && h->event[machine->first_event + n].t_scheduled < t)
-    violation(check, t, "snapshot %d of time %" PRId64 " ns lacks VM %d's tick %" PRId64, snapshot,
-              t, vm, h->event[machine->first_event + n].tick);
+  else if (state->t_actual < t || (next && state->t_actual > next->t_actual) ||
+           (last && state->t_actual < last->t_actual && !is_final(h, snapshot)))
+    violation(check, t,
+              "snapshot %d of time %" PRId64 " ns was recorded for VM %d at %" PRId64
+              " ns, after %" PRId64 " events",
+              snapshot, t, vm, state->t_actual, n);
 }
 
-void check_snapshots(const struct lc_history *h, struct lc_verdict *verdict) {
+static void check_state(struct lc_check *check, const struct lc_history *h, int32_t vm,
+                        int32_t snapshot, const struct tally *tally, const int64_t *arrived) {
+  const struct lc_state *state = state_of(h, vm, snapshot);
+  int64_t t = h->t_snapshot[snapshot];
+  int64_t queued = arrived ? arrived[(int64_t)vm * h->n_snapshot + snapshot] - tally->n_received
+                           : state->n_queued; /* without an end, not all arrivals are known */
+  check->n_checked++;
+  if (state->n_tick == state->n_event && tally->n_internal == state->n_internal &&
+      tally->n_sent == state->n_sent && tally->n_received == state->n_received &&
+      queued == state->n_queued) {
+    check_place(check, h, vm, snapshot);
+    return;
+  }
+  violation(check, t,
+            "snapshot %d says VM %d did %" PRId64 " ticks, %" PRId64 " internal events, %" PRId64
+            " sends, %" PRId64 " receives, with %" PRId64 " in its queue; the log gives %" PRId64
+            ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64,
+            snapshot, vm, state->n_tick, state->n_internal, state->n_sent, state->n_received,
+            state->n_queued, state->n_event, tally->n_internal, tally->n_sent, tally->n_received,
+            queued);
+}
+
+static void check_missing(struct lc_check *check, const struct lc_history *h, int32_t vm,
+                          int32_t snapshot) {
+  int64_t t = h->t_snapshot[snapshot];
+  if (h->ended && (is_final(h, snapshot) || t < h->t_end))
+    violation(check, t, "snapshot %d of time %" PRId64 " ns lacks VM %d", snapshot, t, vm);
+}
+
+static void check_machine(struct lc_check *check, const struct lc_history *h, int32_t v,
+                          const int64_t *arrived) {
+  struct tally tally = {0};
+  int64_t counted = 0;
+  for (int32_t s = 0; s < h->n_snapshot; s++) {
+    const struct lc_state *state = state_of(h, v, s);
+    if (!state->valid) {
+      check_missing(check, h, v, s);
+      continue;
+    }
+    if (state->n_event < counted || (h->ended && state->n_event > h->machine[v].n_event)) {
+      violation(check, h->t_snapshot[s], "snapshot %d counts %" PRId64 " events of VM %d", s,
+                state->n_event, v);
+      continue;
+    }
+    if (state->n_event > h->machine[v].n_event) {
+      check->n_unknown++;
+      continue;
+    }
+    for (; counted < state->n_event; counted++)
+      count_event(&tally, &h->event[h->machine[v].first_event + counted]);
+    check_state(check, h, v, s, &tally, arrived);
+  }
+}
+
+void check_snapshots(const struct lc_history *h, const struct matching *m,
+                     struct lc_verdict *verdict) {
   struct lc_check *check =
       new_check(verdict, "snapshots", "every recorded state is the one that the log gives");
-  for (int32_t v = 0; v < h->n_vm; v++) {
-    struct tally tally = {0};
-    int64_t counted = 0;
-    for (int32_t s = 0; s < h->n_snapshot; s++) {
-      const struct lc_state *state = &h->state[(int64_t)v * h->n_snapshot + s];
-      if (!state->valid)
-        continue;
-      if (state->n_event > h->machine[v].n_event || state->n_event < counted) {
-        if (state->n_event < counted || h->ended)
-          violation(check, h->t_snapshot[s], "snapshot %d counts %" PRId64 " events of VM %d", s,
-                    state->n_event, v);
-        else
-          check->n_unknown++;
-        continue;
-      }
-      for (; counted < state->n_event; counted++)
-        count_event(&tally, &h->event[h->machine[v].first_event + counted]);
-      check_state(check, h, v, s, &tally);
-    }
-  }
+  int64_t *arrived = h->ended && h->n_snapshot ? count_arrivals(h, m) : NULL;
+  for (int32_t v = 0; v < h->n_vm; v++)
+    check_machine(check, h, v, arrived);
+  free(arrived);
 }

@@ -15,6 +15,11 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
               e->tick > expected ? "a tick was skipped" : "a tick has two events");
   else if (e->kind != LC_INTERNAL && e->kind != LC_SEND && e->kind != LC_RECEIVE)
     violation(check, e->t_actual, "%s has no kind of event (%d)", event_text(text, e), e->kind);
+  else if ((e->kind == LC_INTERNAL && e->op != LC_OP_INTERNAL) ||
+           (e->kind == LC_RECEIVE && e->op != LC_OP_NONE) ||
+           (e->kind == LC_SEND && e->op != LC_OP_UNICAST && e->op != LC_OP_MULTICAST))
+    violation(check, e->t_actual, "%s is said to have drawn operation %d", event_text(text, e),
+              e->op);
   else if (e->t_scheduled != due)
     violation(check, e->t_actual, "%s was scheduled for %" PRId64 " ns; its rate asks for %" PRId64,
               event_text(text, e), e->t_scheduled, due);

@@ -21,7 +21,8 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
   check_causality(h, &m, order, &n_ordered, verdict);
   for (int32_t c = 0; c < h->n_clock; c++)
     check_clock(h, &m, order, n_ordered, c, verdict);
-  check_snapshots(h, verdict);
+  check_snapshots(h, &m, verdict);
+  check_totals(h, &m, verdict);
   free(order);
   free(m.send_of);
   free(m.fate);
