@@ -1,7 +1,8 @@
 /* lcmpi: from the command line to an exit code. Every rank comes here; rank 0 speaks. */
 #include "lcmpi/run.h"
+#include "lcmpi/store.h"
 
-#include <hdf5.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ int main(int argc, char **argv) {
   struct lc_command_line line = {0};
   struct lc_error err = {0};
   struct lc_transport *transport = NULL;
-  H5dont_atexit();
+  lc_store_init();
   char *words = joined(argc, argv);
   lc_status status = LC_OK;
   if (lc_transport_launched())
@@ -83,7 +84,7 @@ int main(int argc, char **argv) {
   free(words);
   if (transport)
     lc_transport_close(transport);
-  if (fflush(stdout) != 0 && status == LC_OK) {
+  if (fflush(stdout) != 0 && errno != EPIPE && status == LC_OK) {
     fprintf(stderr, "lcmpi: the output could not be written\n");
     status = LC_EFILE;
   }

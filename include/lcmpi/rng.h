@@ -28,7 +28,7 @@ static inline uint32_t lc_below(uint32_t word, uint32_t n) {
   return (uint32_t)(((uint64_t)word * n) >> 32);
 }
 
-/* 64 random bits from the system, for a seed that was not given. */
+/* 40 random bits from the system: few enough to be typed again, for a seed that was not given. */
 uint64_t lc_system_seed(void);
 
 #endif

@@ -61,6 +61,11 @@ struct lc_store_plan {
   const struct lc_attribute *attribute;
 };
 
+/* Called once, before MPI is started: HDF5 must end with MPI and not after it. Local. */
+void lc_store_init(void);
+/* The version of the HDF5 library, "1.10.8". Static. */
+const char *lc_store_library(void);
+
 /* Bytes that events, messages and states of the plan take once they are written; INT64_MAX if they
  * are beyond counting. Local. */
 int64_t lc_store_plan_bytes(const struct lc_store_plan *plan);

@@ -1,6 +1,7 @@
-/* transport.h: the ranks of a run and what passes between them. MPI stands behind this header and
- * nowhere else. Nothing here spins or blocks in MPI while the VMs tick: sends, receives and rounds
- * are nonblocking and are tested; the few collective calls at the start and the end test and sleep.
+/* transport.h: the ranks of a run and what passes between them. MPI stands behind this header; only
+ * HDF5 is given a communicator of its own. Nothing here spins or blocks in MPI while the VMs tick:
+ * sends, receives and rounds are nonblocking and are tested; the few collective calls at the start
+ * and the end test and sleep.
  *
  * "Collective." functions are called by all ranks in the same order; the others are Local. A lost
  * peer shows as LC_ERANK where MPI reports it. */

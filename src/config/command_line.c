@@ -148,17 +148,16 @@ struct argp_option *argp_options(const struct lc_config *defaults) {
       list[n++] = (struct argp_option){.doc = heading, .group = ++number};
       group = entry->group;
     }
-    char value[VALUE_BYTES] = "";
-    if (entry->print && entry->argument)
-      entry->print(defaults, value);
+    char *value = entry->print && entry->argument ? entry->print(defaults) : NULL;
     list[n++] = (struct argp_option){
         .name = entry->name,
         .key = entry->key,
         .arg = entry->argument,
-        .doc = *value ? lc_format("%s (default %s)", entry->help, value)
-                      : lc_format("%s", entry->help),
+        .doc =
+            value ? lc_format("%s (default %s)", entry->help, value) : lc_format("%s", entry->help),
         .group = number,
     };
+    free(value);
   }
   return list;
 }
@@ -178,7 +177,7 @@ static lc_status check_command(struct parsing *p, int argc, char **argv) {
   if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
       line->command != LC_COMMAND_RECOVER)
     return LC_OK;
-  for (int i = 1; i < argc; i++)
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
     if (argv[i][0] == '-' && argv[i][1])
       return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' takes no option %s", commands[line->command],
                      argv[i]);

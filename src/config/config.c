@@ -104,15 +104,13 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
 }
 
 char *lc_config_text(const struct lc_config *config) {
-  char *text = lc_format("%s", "");
+  char *text = NULL;
   for (size_t i = 0; i < n_option; i++) {
-    char value[VALUE_BYTES] = "";
     if (!option_table[i].print)
       continue;
-    option_table[i].print(config, value);
-    char *longer = lc_format("%s%s%s = %s", text, *text ? "\n" : "", option_table[i].name, value);
-    free(text);
-    text = longer;
+    char *value = option_table[i].print(config);
+    text = lc_append(text, "%s%s = %s", text ? "\n" : "", option_table[i].name, value);
+    free(value);
   }
   return text;
 }

@@ -71,11 +71,18 @@ static lc_status set_vms(struct lc_config *c, const char *value, struct lc_error
   return LC_OK;
 }
 
-static void print_vms(const struct lc_config *c, char out[VALUE_BYTES]) {
-  if (c->n_vm)
-    snprintf(out, VALUE_BYTES, "%d", c->n_vm);
-  else
-    snprintf(out, VALUE_BYTES, "one per rank");
+static char *duration_text(int64_t ns) {
+  char text[LC_QUANTITY_MAX];
+  return lc_format("%s", lc_print_duration(text, ns));
+}
+
+static char *rational_text(int64_t p, int64_t q) {
+  char text[LC_QUANTITY_MAX];
+  return lc_format("%s", lc_print_rational(text, p, q));
+}
+
+static char *print_vms(const struct lc_config *c) {
+  return c->n_vm ? lc_format("%d", c->n_vm) : lc_format("one per rank");
 }
 
 /* A rate is limited so that a tick's time fits 64 bits and two ticks never share a nanosecond. */
@@ -139,8 +146,8 @@ static lc_status set_rates(struct lc_config *c, const char *value, struct lc_err
   return LC_OK;
 }
 
-static void print_rates(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->rates_text);
+static char *print_rates(const struct lc_config *c) {
+  return lc_format("%s", c->rates_text);
 }
 
 static lc_status set_rate_weights(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -149,8 +156,8 @@ static lc_status set_rate_weights(struct lc_config *c, const char *value, struct
   return LC_OK;
 }
 
-static void print_rate_weights(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->rate_weights_text ? c->rate_weights_text : "equal");
+static char *print_rate_weights(const struct lc_config *c) {
+  return lc_format("%s", c->rate_weights_text ? c->rate_weights_text : "equal");
 }
 
 static const char *const phases[] = {"zero", "period", "random"};
@@ -162,8 +169,8 @@ static lc_status set_phase(struct lc_config *c, const char *value, struct lc_err
   return status;
 }
 
-static void print_phase(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", phases[c->phase]);
+static char *print_phase(const struct lc_config *c) {
+  return lc_format("%s", phases[c->phase]);
 }
 
 static lc_status set_clock(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -178,8 +185,8 @@ static lc_status set_clock(struct lc_config *c, const char *value, struct lc_err
   return LC_OK;
 }
 
-static void print_clock(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->clocks);
+static char *print_clock(const struct lc_config *c) {
+  return lc_format("%s", c->clocks);
 }
 
 /* ---- operations
@@ -201,24 +208,24 @@ static lc_status set_unicast(struct lc_config *c, const char *value, struct lc_e
   return set_weight(&c->unicast, &c->unicast_text, "unicast", value, err);
 }
 
-static void print_unicast(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->unicast_text);
+static char *print_unicast(const struct lc_config *c) {
+  return lc_format("%s", c->unicast_text);
 }
 
 static lc_status set_multicast(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_weight(&c->multicast, &c->multicast_text, "multicast", value, err);
 }
 
-static void print_multicast(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->multicast_text);
+static char *print_multicast(const struct lc_config *c) {
+  return lc_format("%s", c->multicast_text);
 }
 
 static lc_status set_internal(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_weight(&c->internal, &c->internal_text, "internal", value, err);
 }
 
-static void print_internal(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->internal_text);
+static char *print_internal(const struct lc_config *c) {
+  return lc_format("%s", c->internal_text);
 }
 
 static lc_status set_fanout(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -234,11 +241,8 @@ static lc_status set_fanout(struct lc_config *c, const char *value, struct lc_er
   return LC_OK;
 }
 
-static void print_fanout(const struct lc_config *c, char out[VALUE_BYTES]) {
-  if (c->fanout == LC_FANOUT_ALL)
-    snprintf(out, VALUE_BYTES, "all");
-  else
-    snprintf(out, VALUE_BYTES, "%d", c->fanout);
+static char *print_fanout(const struct lc_config *c) {
+  return c->fanout == LC_FANOUT_ALL ? lc_format("all") : lc_format("%d", c->fanout);
 }
 
 static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -248,9 +252,9 @@ static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc
   return set_word(&rule, "tick-rule", value, rules, 1, err);
 }
 
-static void print_tick_rule(const struct lc_config *c, char out[VALUE_BYTES]) {
+static char *print_tick_rule(const struct lc_config *c) {
   (void)c;
-  snprintf(out, VALUE_BYTES, "receive-or-act");
+  return lc_format("receive-or-act");
 }
 
 /* ---- time
@@ -263,25 +267,25 @@ static lc_status set_pace(struct lc_config *c, const char *value, struct lc_erro
   return set_word(&pace, "pace", value, paces, 1, err);
 }
 
-static void print_pace(const struct lc_config *c, char out[VALUE_BYTES]) {
+static char *print_pace(const struct lc_config *c) {
   (void)c;
-  snprintf(out, VALUE_BYTES, "real");
+  return lc_format("real");
 }
 
 static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_duration(&c->duration_ns, "duration", value, 1, 36500 * DAY, err);
 }
 
-static void print_run_duration(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_duration(out, c->duration_ns);
+static char *print_run_duration(const struct lc_config *c) {
+  return duration_text(c->duration_ns);
 }
 
 static lc_status set_speed(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_factor(&c->speed, "speed", value, 1e6, err);
 }
 
-static void print_speed(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_rational(out, c->speed.p, c->speed.q);
+static char *print_speed(const struct lc_config *c) {
+  return rational_text(c->speed.p, c->speed.q);
 }
 
 static lc_status set_seed(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -294,19 +298,16 @@ static lc_status set_seed(struct lc_config *c, const char *value, struct lc_erro
   return LC_OK;
 }
 
-static void print_seed(const struct lc_config *c, char out[VALUE_BYTES]) {
-  if (c->seed_given)
-    snprintf(out, VALUE_BYTES, "%" PRIu64, c->seed);
-  else
-    snprintf(out, VALUE_BYTES, "drawn");
+static char *print_seed(const struct lc_config *c) {
+  return c->seed_given ? lc_format("%" PRIu64, c->seed) : lc_format("drawn");
 }
 
 static lc_status set_poll(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_duration(&c->poll_ns, "poll", value, 10000, LC_NS_PER_S, err);
 }
 
-static void print_poll(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_duration(out, c->poll_ns);
+static char *print_poll(const struct lc_config *c) {
+  return duration_text(c->poll_ns);
 }
 
 /* ---- file
@@ -319,8 +320,8 @@ static lc_status set_output(struct lc_config *c, const char *value, struct lc_er
   return LC_OK;
 }
 
-static void print_output(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->output ? c->output : "lcmpi-TIME-SEED.h5");
+static char *print_output(const struct lc_config *c) {
+  return lc_format("%s", c->output ? c->output : "lcmpi-TIME-SEED.h5");
 }
 
 static lc_status set_force(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -329,8 +330,8 @@ static lc_status set_force(struct lc_config *c, const char *value, struct lc_err
   return LC_OK;
 }
 
-static void print_force(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->force ? "yes" : "no");
+static char *print_force(const struct lc_config *c) {
+  return lc_format("%s", c->force ? "yes" : "no");
 }
 
 static lc_status set_durable(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -339,24 +340,24 @@ static lc_status set_durable(struct lc_config *c, const char *value, struct lc_e
   return LC_OK;
 }
 
-static void print_durable(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", c->durable ? "yes" : "no");
+static char *print_durable(const struct lc_config *c) {
+  return lc_format("%s", c->durable ? "yes" : "no");
 }
 
 static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, 36500 * DAY, err);
 }
 
-static void print_snapshot_every(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_duration(out, c->snapshot_every_ns);
+static char *print_snapshot_every(const struct lc_config *c) {
+  return duration_text(c->snapshot_every_ns);
 }
 
 static lc_status set_commit_every(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_duration(&c->commit_every_ns, "commit-every", value, 1000000, 3600 * LC_NS_PER_S, err);
 }
 
-static void print_commit_every(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_duration(out, c->commit_every_ns);
+static char *print_commit_every(const struct lc_config *c) {
+  return duration_text(c->commit_every_ns);
 }
 
 static const char *const compactions[] = {"auto", "always", "never"};
@@ -368,8 +369,8 @@ static lc_status set_compact(struct lc_config *c, const char *value, struct lc_e
   return status;
 }
 
-static void print_compact(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", compactions[c->compaction]);
+static char *print_compact(const struct lc_config *c) {
+  return lc_format("%s", compactions[c->compaction]);
 }
 
 static lc_status set_max_file_size(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -379,19 +380,16 @@ static lc_status set_max_file_size(struct lc_config *c, const char *value, struc
   return LC_OK;
 }
 
-static void print_max_file_size(const struct lc_config *c, char out[VALUE_BYTES]) {
-  if (c->max_file_bytes)
-    snprintf(out, VALUE_BYTES, "%" PRId64, c->max_file_bytes);
-  else
-    snprintf(out, VALUE_BYTES, "the free space");
+static char *print_max_file_size(const struct lc_config *c) {
+  return c->max_file_bytes ? lc_format("%" PRId64, c->max_file_bytes) : lc_format("the free space");
 }
 
 static lc_status set_reserve(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_factor(&c->reserve, "reserve", value, 1000, err);
 }
 
-static void print_reserve(const struct lc_config *c, char out[VALUE_BYTES]) {
-  lc_print_rational(out, c->reserve.p, c->reserve.q);
+static char *print_reserve(const struct lc_config *c) {
+  return rational_text(c->reserve.p, c->reserve.q);
 }
 
 static const char *const progresses[] = {"auto", "live", "log", "none"};
@@ -403,8 +401,8 @@ static lc_status set_progress(struct lc_config *c, const char *value, struct lc_
   return status;
 }
 
-static void print_progress(const struct lc_config *c, char out[VALUE_BYTES]) {
-  snprintf(out, VALUE_BYTES, "%s", progresses[c->progress]);
+static char *print_progress(const struct lc_config *c) {
+  return lc_format("%s", progresses[c->progress]);
 }
 
 /* ---- the table

@@ -4,8 +4,6 @@
 
 #include "lcmpi/config.h"
 
-enum { VALUE_BYTES = 256 };
-
 struct option_entry {
   const char *name;     /* without the dashes */
   int key;              /* a letter, or a number above 255 */
@@ -14,8 +12,8 @@ struct option_entry {
   const char *help;
   /* NULL: not an option of a run's configuration (help, version). `value` is NULL for a switch. */
   lc_status (*set)(struct lc_config *config, const char *value, struct lc_error *err);
-  /* The effective value, as `set` reads it; "" if there is nothing to say. */
-  void (*print)(const struct lc_config *config, char out[VALUE_BYTES]);
+  /* The effective value, as `set` reads it; freed by the caller. */
+  char *(*print)(const struct lc_config *config);
 };
 
 extern const struct option_entry option_table[];

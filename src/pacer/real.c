@@ -151,6 +151,7 @@ static lc_status commit_rest(struct real *r, struct lc_error *err) {
     lc_max(r->world->transport, &pending, 1);
     if (!pending)
       return LC_OK;
+    r->outcome->n_grown++;
     status = lc_store_grow(r->world->store, err);
     if (status)
       return status;
@@ -199,10 +200,18 @@ static lc_status end_run(struct real *r, struct lc_error *err) {
   bool complete = r->end_ns == w->duration_ns;
   if (complete)
     r->outcome->signal = 0;
-  status = lc_store_end(w->store, complete ? LC_RUN_COMPLETE : LC_RUN_STOPPED, r->end_ns,
-                        &r->outcome->balance, err);
+  struct lc_error unbalanced;
+  lc_status balance = check_balance(&r->outcome->balance, &unbalanced);
+  status = lc_store_end(w->store,
+                        balance    ? LC_RUN_FAILED
+                        : complete ? LC_RUN_COMPLETE
+                                   : LC_RUN_STOPPED,
+                        r->end_ns, &r->outcome->balance, err);
   status = lc_agree(w->transport, status, err);
-  return status ? status : check_balance(&r->outcome->balance, err);
+  if (status || !balance)
+    return status;
+  *err = unbalanced;
+  return balance;
 }
 
 lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err) {
@@ -218,7 +227,9 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
   if (status == LC_ERANK)
     commit(&r); /* this rank's own rows need nobody else */
   if (status == LC_EFILE) {
-    struct lc_error ignored; /* the disk is full, or worse: what can be marked is marked */
+    struct lc_error ignored; /* all ranks come here: no message may be under way when MPI ends */
+    drain(&r, &ignored);
+    /* the disk is full, or worse: what can be marked is marked */
     lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &ignored);
   }
   finish(&r);

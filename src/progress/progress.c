@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +39,8 @@ static int open_terminal(void) {
   const char *term = getenv("TERM");
   if (!term || strcmp(term, "dumb") == 0)
     return -1;
-  return open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+  signal(SIGTTOU, SIG_IGN); /* drawing from the background does not stop the run */
+  return open("/dev/tty", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
 struct lc_progress *lc_progress_open(enum lc_progress_mode mode, int32_t n_vm,
@@ -50,7 +53,7 @@ struct lc_progress *lc_progress_open(enum lc_progress_mode mode, int32_t n_vm,
   p->terminal = mode == LC_PROGRESS_LOG ? -1 : open_terminal();
   if (mode == LC_PROGRESS_LIVE && p->terminal < 0)
     p->terminal = dup(STDERR_FILENO); /* asked for: then it must be able to show it */
-  p->colour = !(no_colour && *no_colour);
+  p->colour = p->terminal >= 0 && !(no_colour && *no_colour);
   p->n_vm = n_vm;
   for (int32_t v = 0; v < n_vm && n_vm <= LC_TABLE_VMS; v++)
     p->rate[v] = rate[v];
@@ -141,22 +144,15 @@ static int columns_of(int terminal) {
   return size.ws_col;
 }
 
-static void put_all(int fd, const char *bytes, size_t length) {
-  while (length) {
-    ssize_t n = write(fd, bytes, length);
-    if (n <= 0)
-      return; /* a terminal that went away shows nothing */
-    bytes += n;
-    length -= (size_t)n;
-  }
+/* The run does not wait for whoever reads this: a terminal that is stopped, or a pipe that is full,
+ * misses a drawing. True if all was taken. */
+static bool put(int fd, const char *bytes, size_t length) {
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
+         write(fd, bytes, length) == (ssize_t)length;
 }
 
-static void draw_live(struct lc_progress *p, const struct lc_view *view, int64_t now) {
-  char *bytes = NULL;
-  size_t length = 0;
-  FILE *to = open_memstream(&bytes, &length);
-  if (!to)
-    return;
+static void draw_live(struct lc_progress *p, const struct lc_view *view, int64_t now, FILE *to) {
   if (p->lines)
     fprintf(to, "\033[%dA\r", p->lines);
   p->lines = 1;
@@ -166,9 +162,13 @@ static void draw_live(struct lc_progress *p, const struct lc_view *view, int64_t
     write_bar(p, view, to);
   write_summary(p, view, now, to);
   fputs("\033[K\n", to);
-  fclose(to);
-  put_all(p->terminal, bytes, length);
-  free(bytes);
+}
+
+static void write_log_line(struct lc_progress *p, const struct lc_view *view, int64_t now,
+                           FILE *to) {
+  fputs("lcmpi: ", to);
+  write_summary(p, view, now, to);
+  fputc('\n', to);
 }
 
 void lc_progress_show(struct lc_progress *p, const struct lc_view *view) {
@@ -178,14 +178,17 @@ void lc_progress_show(struct lc_progress *p, const struct lc_view *view) {
   if (now - p->last_ms < (p->terminal >= 0 ? LIVE_MS : LOG_MS) - 10)
     return;
   p->last_ms = now;
-  if (p->terminal >= 0) {
-    draw_live(p, view, now);
+  char *bytes = NULL;
+  size_t length = 0;
+  FILE *to = open_memstream(&bytes, &length);
+  if (!to)
     return;
-  }
-  p->colour = false;
-  fputs("lcmpi: ", stderr);
-  write_summary(p, view, now, stderr);
-  fputc('\n', stderr);
+  bool live = p->terminal >= 0;
+  (live ? draw_live : write_log_line)(p, view, now, to);
+  fclose(to);
+  if (!put(live ? p->terminal : STDERR_FILENO, bytes, length))
+    p->lines = 0; /* the next one starts where the cursor is */
+  free(bytes);
 }
 
 void lc_progress_close(struct lc_progress *p) {
@@ -195,7 +198,7 @@ void lc_progress_close(struct lc_progress *p) {
     if (p->lines) {
       char clear[32];
       int length = snprintf(clear, sizeof clear, "\033[%dA\r\033[J", p->lines);
-      put_all(p->terminal, clear, (size_t)length);
+      put(p->terminal, clear, (size_t)length);
     }
     close(p->terminal);
   }

@@ -1,7 +1,6 @@
 /* From the configuration to the plan of a file: names, VMs, rows to lay out, provenance. */
 #include "run_internal.h"
 
-#include <hdf5.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <math.h>
@@ -78,7 +77,7 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   struct lc_config *c = run->config;
   double each = lc_workload_messages_per_tick(&run->workload);
   double factor = (double)c->reserve.p / (double)c->reserve.q;
-  double total = 0;
+  double total = 0; /* ticks of all VMs */
   for (int t = 0; t < LC_N_TABLE; t++)
     run->rows[t] = lc_new((size_t)run->n_rank, sizeof *run->rows[t], "the file's plan");
   for (int32_t v = 0; v < c->n_vm; v++) {
@@ -94,7 +93,10 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
     double ticks = (double)run->rows[LC_EVENTS][r];
     double messages = ticks * each * factor + MESSAGE_ROOM_LEAST;
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(messages);
-    run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(messages);
+    /* what is left over lies with its receiver: in the worst case all that was sent to its VMs */
+    int32_t vms = lc_first_vm(r + 1, c->n_vm, run->n_rank) - lc_first_vm(r, c->n_vm, run->n_rank);
+    double left = total * each * factor * vms / c->n_vm + MESSAGE_ROOM_LEAST;
+    run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
   return LC_OK;
 }
@@ -122,7 +124,7 @@ static lc_status check_size(struct run *run, int64_t bytes, struct lc_error *err
     return LC_OK;
   lc_print_bytes(need, bytes);
   lc_print_bytes(have, limit);
-  const char *less = run->clocks.stamp_words > run->config->n_vm
+  const char *less = run->clocks.stamp_words >= run->config->n_vm && run->config->n_vm > 1
                          ? "fewer VMs, a shorter --duration or --clock lamport"
                          : "fewer VMs or a shorter --duration";
   if (given)
@@ -144,10 +146,6 @@ static void provenance(struct run *run) {
 
 lc_status create_store(struct run *run, struct lc_error *err) {
   struct lc_config *c = run->config;
-  unsigned major, minor, release;
-  char hdf5[32];
-  H5get_libversion(&major, &minor, &release);
-  snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
   provenance(run);
   const struct lc_attribute attributes[] = {
       {"title", "lcmpi: events, messages and states of virtual machines with logical clocks", 0},
@@ -161,7 +159,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"tick_rule", "receive-or-act", 0},
       {"duration_ns", NULL, c->duration_ns},
       {"mpi_library", lc_transport_library(), 0},
-      {"hdf5_version", hdf5, 0},
+      {"hdf5_version", lc_store_library(), 0},
       {"hostnames", run->hostnames, 0},
   };
   struct lc_store_plan plan = {

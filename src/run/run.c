@@ -38,11 +38,10 @@ static lc_status prepare(struct run *run, struct lc_error *err) {
   lc_workload_init(&run->workload, c->seed, c->n_vm, c->unicast, c->multicast, c->fanout);
   lc_message_pool_init(&run->pool, run->clocks.stamp_words);
   status = plan_run(run, err);
-  if (!status)
-    status = create_store(run, err);
-  if (!status)
-    make_vms(run);
-  return status;
+  if (status)
+    return status;
+  make_vms(run); /* what there is no memory for must not leave a file behind */
+  return create_store(run, err);
 }
 
 static void release(struct run *run) {

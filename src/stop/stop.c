@@ -28,6 +28,8 @@ void lc_stop_on_signals(void) {
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     sigaction(signals[i], &action, NULL);
+  signal(SIGPIPE, SIG_IGN); /* who reads the output may leave, and a file may reach its limit: */
+  signal(SIGXFSZ, SIG_IGN); /* neither ends a run without a word */
 }
 
 int lc_stop_signal(void) {

@@ -1,12 +1,26 @@
 /* Files, groups, attributes, and what HDF5 says when it fails. */
 #include "h5.h"
 
+#include "lcmpi/store.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+void lc_store_init(void) {
+  H5dont_atexit();
+}
+
+const char *lc_store_library(void) {
+  static char text[32];
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+  return text;
+}
 
 void h5_quiet(void) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

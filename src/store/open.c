@@ -2,7 +2,7 @@
  * collective calls; everything else is independent raw data. */
 #include "writer.h"
 
-#include "../transport/internal.h"
+#include "../transport/communicator.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static lc_status check_same_file(struct lc_store *s, struct lc_error *err) {
 static void open_parallel(struct lc_store *s) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-  H5Pset_fapl_mpio(access, s->transport->files, MPI_INFO_NULL);
+  H5Pset_fapl_mpio(access, transport_files(s->transport), MPI_INFO_NULL);
   s->h = (struct h5){.path = s->path, .file = H5Fopen(s->path, H5F_ACC_RDWR, access)};
   h5_ok(&s->h, s->h.file, "open", "");
   H5Pclose(access);

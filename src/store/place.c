@@ -32,7 +32,9 @@ static bool lock_out_other_programs(int fd) {
 }
 
 char *place_resolve(const char *path) {
-  char *real = realpath(path, NULL);
+  struct stat file;
+  bool link = lstat(path, &file) == 0 && S_ISLNK(file.st_mode);
+  char *real = link ? realpath(path, NULL) : NULL;
   return real ? real : lc_format("%s", path);
 }
 

@@ -4,8 +4,8 @@
 
 #include "lcmpi/base.h"
 
-/* What a path stands for once its symbolic links are followed, or a copy of it if there is nothing;
- * freed by the caller. */
+/* The file that a symbolic link leads to, so that it is replaced and not the link; else a copy of
+ * the path. Freed by the caller. */
 char *place_resolve(const char *path);
 /* Sees that `path` may be created: nothing is there, or it is a file, `force` is set and nobody
  * writes it. */

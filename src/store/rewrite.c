@@ -1,6 +1,7 @@
 /* Writes a file anew from its committed rows: with more room (growth of a running file), or exact,
  * sorted and compressed (compaction at the end, recovery after a crash). The old file stays valid
- * until the rename, the new one is from then on. One column is in memory at a time. */
+ * until the rename, the new one is from then on. One column is in memory at a time, and for the
+ * fates of the messages the whole log. */
 #include "store_internal.h"
 
 #include <stdio.h>

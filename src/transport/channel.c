@@ -14,6 +14,7 @@ static unsigned char *buffer_of(struct lc_transport *t, int i) {
 }
 
 static int post(struct lc_transport *t, int i) {
+  t->posted[i] = MPI_REQUEST_NULL;
   return MPI_Irecv(buffer_of(t, i), (int)t->message_bytes, MPI_BYTE, MPI_ANY_SOURCE, TAG,
                    t->messages, &t->posted[i]);
 }
@@ -22,15 +23,16 @@ static int post(struct lc_transport *t, int i) {
  * that is done before the run, for as many peers as is worth it. */
 static void open_paths(struct lc_transport *t) {
   int peers = t->size - 1 < WARM_PEERS ? t->size - 1 : WARM_PEERS;
-  MPI_Request *request = lc_new(2 * (size_t)peers, sizeof *request, "the paths to the peers");
+  int code[2 * WARM_PEERS];
+  MPI_Request request[2 * WARM_PEERS];
   for (int k = 1; k <= peers; k++) {
     int from = (t->rank - k + t->size) % t->size, to = (t->rank + k) % t->size;
-    MPI_Irecv(NULL, 0, MPI_BYTE, from, TAG_WARM, t->messages, &request[2 * k - 2]);
-    MPI_Isend(NULL, 0, MPI_BYTE, to, TAG_WARM, t->messages, &request[2 * k - 1]);
+    code[2 * k - 2] =
+        MPI_Irecv(NULL, 0, MPI_BYTE, from, TAG_WARM, t->messages, &request[2 * k - 2]);
+    code[2 * k - 1] = MPI_Isend(NULL, 0, MPI_BYTE, to, TAG_WARM, t->messages, &request[2 * k - 1]);
   }
   for (int i = 0; i < 2 * peers; i++)
-    transport_wait(&request[i]);
-  free(request);
+    transport_finish(code[i], &request[i]);
 }
 
 void lc_transport_listen(struct lc_transport *t, size_t bytes) {
@@ -131,9 +133,10 @@ lc_status lc_transport_poll(struct lc_transport *t, lc_receiver *receiver, void 
 lc_status lc_transport_drain(struct lc_transport *t, lc_receiver *receiver, void *context,
                              struct lc_error *err) {
   int64_t expected = 0;
-  MPI_Request request;
-  MPI_Ireduce_scatter_block(t->n_sent_to, &expected, 1, MPI_INT64_T, MPI_SUM, t->control, &request);
-  transport_wait(&request);
+  MPI_Request request = MPI_REQUEST_NULL;
+  transport_finish(MPI_Ireduce_scatter_block(t->n_sent_to, &expected, 1, MPI_INT64_T, MPI_SUM,
+                                             t->control, &request),
+                   &request);
   int64_t nap = 20000;
   while (t->n_received < expected) {
     int32_t n;

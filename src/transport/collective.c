@@ -6,22 +6,21 @@
 #include <string.h>
 
 void lc_sum(struct lc_transport *t, int64_t *words, int32_t n) {
-  MPI_Request request;
-  MPI_Iallreduce(MPI_IN_PLACE, words, n, MPI_INT64_T, MPI_SUM, t->control, &request);
-  transport_wait(&request);
+  MPI_Request request = MPI_REQUEST_NULL;
+  transport_finish(
+      MPI_Iallreduce(MPI_IN_PLACE, words, n, MPI_INT64_T, MPI_SUM, t->control, &request), &request);
 }
 
 void lc_max(struct lc_transport *t, int64_t *words, int32_t n) {
-  MPI_Request request;
-  MPI_Iallreduce(MPI_IN_PLACE, words, n, MPI_INT64_T, MPI_MAX, t->control, &request);
-  transport_wait(&request);
+  MPI_Request request = MPI_REQUEST_NULL;
+  transport_finish(
+      MPI_Iallreduce(MPI_IN_PLACE, words, n, MPI_INT64_T, MPI_MAX, t->control, &request), &request);
 }
 
 static void broadcast_from(struct lc_transport *t, int root, void *bytes, size_t length) {
-  MPI_Request request;
+  MPI_Request request = MPI_REQUEST_NULL;
   lc_assert(length <= INT32_MAX);
-  MPI_Ibcast(bytes, (int)length, MPI_BYTE, root, t->control, &request);
-  transport_wait(&request);
+  transport_finish(MPI_Ibcast(bytes, (int)length, MPI_BYTE, root, t->control, &request), &request);
 }
 
 void lc_broadcast(struct lc_transport *t, void *bytes, size_t length) {
@@ -38,15 +37,16 @@ lc_status lc_agree(struct lc_transport *t, lc_status status, struct lc_error *er
 }
 
 void lc_gather_all(struct lc_transport *t, const void *bytes, size_t length, void *all) {
-  MPI_Request request;
+  MPI_Request request = MPI_REQUEST_NULL;
   lc_assert(length <= INT32_MAX);
-  MPI_Iallgather(bytes, (int)length, MPI_BYTE, all, (int)length, MPI_BYTE, t->control, &request);
-  transport_wait(&request);
+  transport_finish(MPI_Iallgather(bytes, (int)length, MPI_BYTE, all, (int)length, MPI_BYTE,
+                                  t->control, &request),
+                   &request);
 }
 
 void lc_gather(struct lc_transport *t, const void *bytes, size_t length, void **all,
                size_t *total) {
-  MPI_Request request;
+  MPI_Request request = MPI_REQUEST_NULL;
   size_t ranks = (size_t)t->size;
   int mine = (int)length;
   int *lengths = lc_new(ranks, sizeof *lengths, "a gather");
@@ -60,8 +60,9 @@ void lc_gather(struct lc_transport *t, const void *bytes, size_t length, void **
   lc_assert(sum <= INT32_MAX);
   *all = t->rank == 0 ? lc_new((size_t)sum, 1, "a gather") : NULL;
   *total = t->rank == 0 ? (size_t)sum : 0;
-  MPI_Igatherv(bytes, mine, MPI_BYTE, *all, lengths, starts, MPI_BYTE, 0, t->control, &request);
-  transport_wait(&request);
+  transport_finish(
+      MPI_Igatherv(bytes, mine, MPI_BYTE, *all, lengths, starts, MPI_BYTE, 0, t->control, &request),
+      &request);
   free(lengths);
   free(starts);
 }

@@ -13,12 +13,10 @@
 enum { TAG_PING = 2, TAG_PONG = 3, TRIPS = 40, NAME_BYTES = 256 };
 
 static void exchange(struct lc_transport *t, bool send, int64_t *word, int peer, int tag) {
-  MPI_Request request;
-  if (send)
-    MPI_Isend(word, 1, MPI_INT64_T, peer, tag, t->control, &request);
-  else
-    MPI_Irecv(word, 1, MPI_INT64_T, peer, tag, t->control, &request);
-  transport_wait(&request);
+  MPI_Request request = MPI_REQUEST_NULL;
+  transport_finish(send ? MPI_Isend(word, 1, MPI_INT64_T, peer, tag, t->control, &request)
+                        : MPI_Irecv(word, 1, MPI_INT64_T, peer, tag, t->control, &request),
+                   &request);
 }
 
 static void ask(struct lc_transport *t, int peer, struct lc_host *host) {

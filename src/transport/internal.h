@@ -1,4 +1,4 @@
-/* What the files of the transport share, and what the store needs of MPI (a communicator). */
+/* What the files of the transport share. */
 #ifndef LC_TRANSPORT_INTERNAL_H
 #define LC_TRANSPORT_INTERNAL_H
 
@@ -41,8 +41,9 @@ struct lc_transport {
 
 /* Status of an MPI return code; `doing` goes into the text. */
 lc_status transport_check(int code, const char *doing, struct lc_error *err);
-/* Waits for a nonblocking collective without spinning: tests, then sleeps, longer and longer. */
-void transport_wait(MPI_Request *request);
+/* Waits without spinning for an operation that was started with return code `code`: tests, then
+ * sleeps, longer and longer. lc_die(LC_ERANK) if it fails. */
+void transport_finish(int code, MPI_Request *request);
 
 void transport_stop_listening(struct lc_transport *transport);
 void transport_round_free(struct lc_transport *transport);

@@ -1,4 +1,5 @@
 /* MPI's start and end. */
+#include "communicator.h"
 #include "internal.h"
 
 #include <stdio.h>
@@ -18,7 +19,10 @@ bool lc_transport_launched(void) {
 
 static struct lc_transport *dying; /* the transport whose ranks lc_die() ends */
 
+/* What one rank meets, all may meet at once: the lowest gets the time to speak for all. */
 static void end_all_ranks(lc_status status, const char *text) {
+  lc_sleep_until(lc_monotonic_ns() +
+                 (dying->rank ? 200000000 + 20000000 * (int64_t)dying->rank : 0));
   fprintf(stderr, "lcmpi: rank %d: %s\n", dying->rank, text);
   lc_transport_abort(dying, status);
 }
@@ -75,6 +79,10 @@ int32_t lc_transport_rank(const struct lc_transport *t) {
 
 int32_t lc_transport_size(const struct lc_transport *t) {
   return t->size;
+}
+
+MPI_Comm transport_files(const struct lc_transport *t) {
+  return t->files;
 }
 
 const char *lc_transport_library(void) {

@@ -24,12 +24,15 @@ void lc_sleep_until(int64_t ns) {
 }
 
 /* Sleeping is what makes room for the other ranks on few cores; the first looks come quickly. */
-void transport_wait(MPI_Request *request) {
+void transport_finish(int code, MPI_Request *request) {
+  struct lc_error err;
   int done = 0;
   int64_t nap = 5000;
   for (int look = 0;; look++) {
-    if (MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
-      lc_die(LC_ERANK, "a rank was lost: a collective operation failed");
+    if (code == MPI_SUCCESS)
+      code = MPI_Test(request, &done, MPI_STATUS_IGNORE);
+    if (transport_check(code, "the ranks did something together", &err))
+      lc_die(LC_ERANK, "%s", err.text);
     if (done)
       return;
     if (look < 3)
