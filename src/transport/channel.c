@@ -23,7 +23,7 @@ static int post(struct lc_transport *t, int i) {
  * that is done before the run, for as many peers as is worth it. */
 static void open_paths(struct lc_transport *t) {
   int peers = t->size - 1 < WARM_PEERS ? t->size - 1 : WARM_PEERS;
-  int code[2 * WARM_PEERS];
+  int code[2 * WARM_PEERS] = {MPI_SUCCESS};
   MPI_Request request[2 * WARM_PEERS];
   for (int k = 1; k <= peers; k++) {
     int from = (t->rank - k + t->size) % t->size, to = (t->rank + k) % t->size;
