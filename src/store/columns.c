@@ -1,6 +1,7 @@
 /* Between records in memory and columns on file. */
 #include "store_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void column_gather(const struct column *column, const void *records, size_t record_bytes, int64_t n,
@@ -24,6 +25,27 @@ int64_t committed_rows(const struct layout *layout, int t) {
   for (int32_t r = 0; r < layout->n_rank; r++)
     n += layout->rows[t][r];
   return n;
+}
+
+void read_valid(struct h5 *h, const struct layout *layout, uint8_t *valid) {
+  size_t snapshots = (size_t)layout->n_snapshot, ranks = (size_t)layout->n_rank;
+  int32_t *rank = lc_new((size_t)layout->n_vm, sizeof *rank, "reading a file");
+  int64_t *count = lc_new(ranks, sizeof *count, "reading a file");
+  int64_t *final = lc_new(ranks, sizeof *final, "reading a file");
+  h5_read_all(h, "/vm_rank", H5T_NATIVE_INT32, rank);
+  h5_read_all(h, "/commit/n_snapshots", H5T_NATIVE_INT64, count);
+  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, final);
+  h5_read_all(h, "/snapshots/valid", H5T_NATIVE_UINT8, valid);
+  for (size_t v = 0; v < (size_t)layout->n_vm; v++)
+    for (size_t s = 0; s < snapshots; s++) {
+      bool known = rank[v] >= 0 && rank[v] < layout->n_rank;
+      bool counted =
+          known && (s + 1 < snapshots ? (int64_t)s < count[rank[v]] : final[rank[v]] == 1);
+      valid[v * snapshots + s] = valid[v * snapshots + s] && counted;
+    }
+  free(rank);
+  free(count);
+  free(final);
 }
 
 void read_regions(struct h5 *h, const struct layout *layout, int t, const char *path, hid_t type,

@@ -74,6 +74,9 @@ static void read_states(struct lc_history *history, const struct layout *layout,
                 values);
     column_scatter(column, values, (int64_t)n, history->state, sizeof *history->state);
   }
+  read_valid(h, layout, values);
+  for (size_t i = 0; i < n; i++)
+    history->state[i].valid = ((uint8_t *)values)[i];
   free(values);
 }
 

@@ -55,7 +55,7 @@ static void choose_snapshots(struct rewrite *w) {
   size_t states = (size_t)w->old.n_vm * (size_t)n;
   uint8_t *valid = lc_new(states, 1, "the snapshots");
   w->snapshot = lc_new((size_t)n, sizeof *w->snapshot, "the snapshots");
-  h5_read_all(&w->from, "/snapshots/valid", H5T_NATIVE_UINT8, valid);
+  read_valid(&w->from, &w->old, valid);
   for (int32_t s = 0; s < n; s++) {
     bool any = !w->exact || s == n - 1; /* a file has at least the place of the final state */
     for (int32_t v = 0; v < w->old.n_vm; v++)
@@ -148,7 +148,10 @@ static void copy_states(struct rewrite *w, const char *path, hid_t type, size_t 
   size_t to = (size_t)w->new.n_snapshot;
   char *old = lc_new(vms * from, item_bytes, "rewriting a file");
   char *new = lc_new(vms * to, item_bytes, "rewriting a file");
-  h5_read_all(&w->from, path, type, old);
+  if (strcmp(path, "/snapshots/valid") == 0)
+    read_valid(&w->from, &w->old, (uint8_t *)old);
+  else
+    h5_read_all(&w->from, path, type, old);
   for (size_t v = 0; v < vms; v++)
     for (size_t s = 0; s < from; s++)
       if (w->snapshot[s] >= 0)

@@ -29,6 +29,8 @@ void column_scatter(const struct column *column, const void *values, int64_t n, 
 /* All committed rows of a column (`row_bytes` each), the ranks' regions one after another. */
 void read_regions(struct h5 *h, const struct layout *layout, int t, const char *path, hid_t type,
                   size_t row_bytes, void *values);
+/* [n_vm][n_snapshot]: whether the state was recorded and is under its rank's counter. */
+void read_valid(struct h5 *h, const struct layout *layout, uint8_t *valid);
 int64_t committed_rows(const struct layout *layout, int t);
 
 /* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
