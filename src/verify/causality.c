@@ -16,6 +16,7 @@ struct progress {
 static void advance(const struct lc_history *h, const struct matching *m, struct progress *p,
                     int32_t vm, int64_t *order, int64_t *n) {
   const struct lc_machine *machine = &h->machine[vm];
+  int64_t before = p->done[vm];
   while (p->done[vm] < machine->n_event) {
     int64_t at = machine->first_event + p->done[vm];
     int64_t send = m->send_of[at];
@@ -30,6 +31,8 @@ static void advance(const struct lc_history *h, const struct matching *m, struct
     order[(*n)++] = at;
     p->done[vm]++;
   }
+  if (p->done[vm] == before)
+    return; /* two that wait for each other must not wake each other for ever */
   for (int32_t w = p->waiter[vm]; w >= 0;) {
     int32_t after = p->next[w];
     if (w != vm)

@@ -113,6 +113,17 @@ class Case(unittest.TestCase):
         return self.check_run("verify", path)
 
 
+def own_lines(stderr):
+    """The lines on stderr without those that mpirun adds of its own accord."""
+    lines, block = [], False
+    for line in stderr.splitlines():
+        if line and not line.strip("-"):
+            block = not block
+        elif not block and not line.startswith("mpirun: "):
+            lines.append(line)
+    return lines
+
+
 def descendants(pid):
     """The ids of all processes that `pid` started, directly or not."""
     children = {}
