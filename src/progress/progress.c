@@ -155,13 +155,14 @@ static bool put(int fd, const char *bytes, size_t length) {
 static void draw_live(struct lc_progress *p, const struct lc_view *view, int64_t now, FILE *to) {
   if (p->lines)
     fprintf(to, "\033[%dA\r", p->lines);
+  fputs("\033[?7l", to); /* what is too long for the terminal is cut, not wrapped */
   p->lines = 1;
   if (p->n_vm <= LC_TABLE_VMS)
     p->lines += write_table(p, view, to);
   if (columns_of(p->terminal) >= 110)
     write_bar(p, view, to);
   write_summary(p, view, now, to);
-  fputs("\033[K\n", to);
+  fputs("\033[?7h\033[K\n", to);
 }
 
 static void write_log_line(struct lc_progress *p, const struct lc_view *view, int64_t now,

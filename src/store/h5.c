@@ -4,9 +4,12 @@
 #include "lcmpi/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,6 +24,8 @@ const char *lc_store_library(void) {
   snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
   return text;
 }
+
+enum { CLOSING_BYTES = 1 << 16 }; /* beyond the cache of metadata */
 
 void h5_quiet(void) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -40,6 +45,21 @@ static herr_t keep_deepest(unsigned n, const H5E_error2_t *record, void *context
   return 0;
 }
 
+/* Leaves the system's words, if they are quoted among file names and addresses. */
+static void shorten(char *text) {
+  static const char quote[] = "error message = '";
+  char *words = strstr(text, quote);
+  if (words) {
+    words += strlen(quote);
+    size_t length = strcspn(words, "'");
+    memmove(text, words, length);
+    text[length] = '\0';
+  }
+  for (char *at = text; *at; at++)
+    if (*at == '\n')
+      *at = ' ';
+}
+
 /* MPI-IO reports a failed write without the system's reason. */
 static bool disk_is_full(const char *path) {
   struct statvfs disk;
@@ -55,9 +75,7 @@ bool h5_ok(struct h5 *h, int64_t code, const char *doing, const char *object) {
   int system_error = errno;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_deepest, &words);
   H5Eclear2(H5E_DEFAULT);
-  for (char *at = words.deepest; *at; at++)
-    if (*at == '\n')
-      *at = ' ';
+  shorten(words.deepest);
   bool full = system_error == ENOSPC || system_error == EDQUOT || disk_is_full(h->path);
   h->failed = true;
   lc_fail(&h->error, LC_EFILE, "%s: cannot %s%s%s: %s%s", h->path, doing, *object ? " " : "",
@@ -113,14 +131,41 @@ void h5_close(struct h5 *h) {
   h->file = -1;
 }
 
-/* HDF5 keeps what it cannot write, and breaks when MPI ends; a file that has failed is emptied
- * first, so that even a full disk takes what is written at its closing. */
+/* Whether the disk takes what HDF5 still holds in its cache. */
+static void check_room(struct h5 *h, int fd) {
+  struct stat file;
+  size_t cached = 0;
+  H5Fget_mdc_size(h->file, NULL, NULL, &cached, NULL);
+  int code = fstat(fd, &file) != 0
+                 ? errno
+                 : posix_fallocate(fd, file.st_size, (off_t)cached + CLOSING_BYTES);
+  if (!code && ftruncate(fd, file.st_size) != 0)
+    code = errno;
+  if (!code)
+    return;
+  h->failed = true;
+  lc_fail(&h->error, LC_EFILE, "%s: cannot be written: %s", h->path, strerror(code));
+}
+
+/* Puts a file in memory in the place of the file on disk, below HDF5. */
+static bool divert(struct h5 *h) {
+  void *fd = NULL;
+  int memory = memfd_create("lcmpi", MFD_CLOEXEC);
+  bool good = memory >= 0 && H5Fget_vfd_handle(h->file, H5P_DEFAULT, &fd) >= 0 &&
+              dup2(memory, *(int *)fd) >= 0;
+  if (memory >= 0)
+    close(memory);
+  return good;
+}
+
+/* HDF5 does not survive a failure while it writes its cache: it crashes when MPI ends. So the room
+ * is looked for first, and after a failure the cache goes to where there is room. */
 void h5_close_new(struct h5 *h, int fd) {
   if (h->file < 0)
     return;
   if (!h->failed)
-    h5_ok(h, H5Fflush(h->file, H5F_SCOPE_GLOBAL), "write", "");
-  if (h->failed && ftruncate(fd, 0) != 0)
+    check_room(h, fd);
+  if (h->failed && !divert(h))
     lc_die(LC_EFILE, "%s", h->error.text);
   h5_close(h);
 }

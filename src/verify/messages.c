@@ -11,7 +11,8 @@ static void check_send(struct lc_check *check, const struct lc_history *h, const
   char text[EVENT_TEXT];
   check->n_checked++;
   event_text(text, e);
-  if (e->msg_count < 1 || e->msg_first != expected_number) {
+  if (e->msg_count < 1 || e->msg_first != expected_number ||
+      e->msg_first > INT64_MAX - e->msg_count) {
     violation(check, e->t_actual,
               "%s sends %d messages from number %" PRId64 " on; the next number is %" PRId64, text,
               e->msg_count, e->msg_first, expected_number);
@@ -52,7 +53,8 @@ void check_sends(const struct lc_history *h, struct lc_verdict *verdict) {
       if (e->kind != LC_SEND)
         continue;
       check_send(check, h, e, next);
-      next = e->msg_first + e->msg_count;
+      if (e->msg_count > 0 && e->msg_first >= 0 && e->msg_first <= INT64_MAX - e->msg_count)
+        next = e->msg_first + e->msg_count;
     }
     /* rows past the last event on file are a batch cut short, but only in a run without an end */
     int64_t rows = machine->n_sent;
@@ -173,6 +175,17 @@ static void check_stored_fate(struct lc_check *check, const struct lc_sent *sent
             fate == LC_FATE_UNKNOWN ? 0 : t_arrival);
 }
 
+/* What arrived before the end is queued, what did later in flight. */
+static void check_left(struct lc_check *check, const struct lc_history *h,
+                       const struct lc_sent *sent, uint8_t fate, int64_t t_arrival) {
+  bool queued = fate == LC_FATE_QUEUED;
+  if ((queued || fate == LC_FATE_IN_FLIGHT) && queued != (t_arrival < h->t_end))
+    violation(check, sent->t_send,
+              "message %" PRId64 " of VM %d, which arrived at %" PRId64
+              " ns, is said to be %s at the end, %" PRId64 " ns",
+              sent->number, sent->sender, t_arrival, queued ? "queued" : "in flight", h->t_end);
+}
+
 void check_conservation(const struct lc_history *h, const struct matching *m,
                         struct lc_verdict *verdict) {
   struct lc_check *check =
@@ -187,6 +200,7 @@ void check_conservation(const struct lc_history *h, const struct matching *m,
   for (int64_t i = 0; i < h->n_sent; i++) {
     const struct lc_sent *sent = &h->sent[i];
     check->n_checked++;
+    check_left(check, h, sent, m->fate[i], m->t_arrival[i]);
     count.received += m->fate[i] == LC_FATE_RECEIVED;
     count.queued += m->fate[i] == LC_FATE_QUEUED;
     count.in_flight += m->fate[i] == LC_FATE_IN_FLIGHT;

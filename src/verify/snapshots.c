@@ -24,13 +24,14 @@ static bool is_final(const struct lc_history *h, int32_t snapshot) {
   return snapshot == h->n_snapshot - 1;
 }
 
-/* The first snapshot of a VM that was recorded at `t` or later; in order of time, the final one not
- * among them. */
+/* The first snapshot of a VM that was recorded at `t` or later, or not at all; the final one, which
+ * is not in order of time, stands for none. */
 static int32_t first_from(const struct lc_history *h, int32_t vm, int64_t t) {
   int32_t low = 0, high = h->n_snapshot - 1;
   while (low < high) {
     int32_t middle = low + (high - low) / 2;
-    if (state_of(h, vm, middle)->t_actual < t)
+    const struct lc_state *state = state_of(h, vm, middle);
+    if (state->valid && state->t_actual < t)
       low = middle + 1;
     else
       high = middle;

@@ -15,6 +15,9 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
               e->tick > expected ? "a tick was skipped" : "a tick has two events");
   else if (e->kind != LC_INTERNAL && e->kind != LC_SEND && e->kind != LC_RECEIVE)
     violation(check, e->t_actual, "%s has no kind of event (%d)", event_text(text, e), e->kind);
+  else if ((e->kind == LC_INTERNAL && e->msg_count != 0) ||
+           (e->kind == LC_RECEIVE && e->msg_count != 1))
+    violation(check, e->t_actual, "%s has %d messages", event_text(text, e), e->msg_count);
   else if ((e->kind == LC_INTERNAL && e->op != LC_OP_INTERNAL) ||
            (e->kind == LC_RECEIVE && e->op != LC_OP_NONE) ||
            (e->kind == LC_SEND && e->op != LC_OP_UNICAST && e->op != LC_OP_MULTICAST))
@@ -24,8 +27,8 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
     violation(check, e->t_actual, "%s was scheduled for %" PRId64 " ns; its rate asks for %" PRId64,
               event_text(text, e), e->t_scheduled, due);
   else if (e->t_actual < e->t_scheduled)
-    violation(check, e->t_actual, "%s happened %" PRId64 " ns before it was due",
-              event_text(text, e), e->t_scheduled - e->t_actual);
+    violation(check, e->t_actual, "%s happened %" PRIu64 " ns before it was due",
+              event_text(text, e), (uint64_t)e->t_scheduled - (uint64_t)e->t_actual);
   else if (e->t_actual < t_before)
     violation(check, e->t_actual, "%s happened before the event before it", event_text(text, e));
 }
