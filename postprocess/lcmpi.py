@@ -1,0 +1,229 @@
+"""Reads the files of lcmpi into pandas. The same calls work on a file whose run is still on, was
+stopped, has crashed, or has finished: only rows that are completely on file are returned.
+
+    import lcmpi
+    events = lcmpi.events("run.h5")
+    events[events.kind == "RECEIVE"].groupby("machine").queue_before.max()
+
+Columns that the file has keep their names and units (times: whole nanoseconds of model time);
+what is added here is in seconds. README.md beside this file describes both.
+"""
+from contextlib import contextmanager
+
+import h5py
+import numpy as np
+import pandas as pd
+from h5py import h5ds
+
+FORMAT_MAJOR = 1
+NS_PER_S = 1e9
+
+# The tables of which each rank has a region, and their names in /commit.
+_COUNTER = {"events": "events", "messages": "messages",
+            "snapshots/queue": "queue", "snapshots/channel": "channel"}
+
+
+class FileError(Exception):
+    """The file cannot be read, or is not one that this reader understands."""
+
+
+def info(file):
+    """The root attributes, and under further keys: `state`, `t_end` (ns, 0 until the run has ended),
+    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, and `clocks` (the attributes of
+    each clock by its name)."""
+    with _opened(file) as h5:
+        about = _attributes(h5)
+        about["state"] = _meanings(h5["commit/state"])[h5["commit/state"][()]]
+        about["t_end"] = int(h5["commit/t_end"][()])
+        about["n_events"] = int(h5["commit/n_events"][:].sum())
+        about["n_messages"] = int(h5["commit/n_messages"][:].sum())
+        about["n_snapshots"] = int(h5["commit/n_snapshots"][:].min())
+        about["balance"] = {name: int(value[()]) for name, value in h5["balance"].items()}
+        about["clocks"] = {name: _attributes(h5[f"events/clocks/{name}"]) for name in _clocks(h5)}
+        return about
+
+
+def machines(file):
+    """One row per VM: rate, phase, rank, and the totals of the run, which are 0 until its end."""
+    with _opened(file) as h5:
+        columns = {name: dataset[:] for name, dataset in h5.items()
+                   if isinstance(dataset, h5py.Dataset) and _is_per_vm(dataset)}
+        return pd.DataFrame(columns, index=pd.Index(h5["vm"][:], name="vm"))
+
+
+def events(file, vectors=False):
+    """One row per event, ordered by machine and seq. `t`, `t_due` and `lateness` are in seconds.
+    Scalar clocks have a column of their name; with vectors=True vector clocks have NAME_0, ..."""
+    with _opened(file) as h5:
+        regions = _regions(h5, "events")
+        frame = _table(h5, "events", regions)
+        frame = frame.assign(t=frame.t_actual / NS_PER_S, t_due=frame.t_scheduled / NS_PER_S,
+                             lateness=(frame.t_actual - frame.t_scheduled) / NS_PER_S)
+        stamps = [_stamps(h5, name, regions) for name in _clocks(h5, vectors)]
+        frame = _with_words(pd.concat([frame, *stamps], axis=1), h5["events"])
+    frame = frame[frame.kind != "EMPTY"]
+    return frame.sort_values(["machine", "seq"], ignore_index=True)
+
+
+def messages(file):
+    """One row per message, ordered by sender and number, with what became of it: `fate`,
+    `t_arrival`, and of the event that took it `recv_seq`, `t_receive` and `recv_queue` (length
+    of the queue that it was in, itself included). `t_send_s`, `t_arrival_s` and `t_receive_s` are in
+    seconds. What is not known, or did not happen, is missing (<NA>, NaN)."""
+    key = ["sender", "number", "copy"]
+    with _opened(file) as h5:
+        frame = _table(h5, "messages", _regions(h5, "messages"))
+        frame = frame.merge(_taken(h5), "left", key).merge(_left_over(h5), "left", key)
+        frame = _with_outcome(frame, _meanings(h5["messages/fate"]))
+    for name in ("t_send", "t_arrival", "t_receive"):
+        frame[f"{name}_s"] = frame[name].to_numpy(float, na_value=np.nan) / NS_PER_S
+    return frame.sort_values(key, ignore_index=True)
+
+
+def _states_on_file(h5):
+    """[vm, snapshot]: whether the state is under the counters of its VM's rank."""
+    rank, commit = h5["vm_rank"][:], h5["commit"]
+    last = len(h5["snapshots/t"]) - 1
+    counted = np.arange(last) < commit["n_snapshots"][:][rank][:, None]
+    return np.column_stack([counted, commit["n_final"][:][rank] == 1])
+
+
+def snapshots(file):
+    """One row per VM and snapshot that is on file, with the scalar clocks. `t` is the time of the
+    snapshot in seconds; the last snapshot is the state at the end of the run."""
+    with _opened(file) as h5:
+        group = h5["snapshots"]
+        vm, snapshot = np.nonzero((group["valid"][:] == 1) & _states_on_file(h5))
+        columns = {"vm": h5["vm"][:][vm], "snapshot": group["snapshot"][:][snapshot],
+                   "t": group["t"][:][snapshot] / NS_PER_S}
+        for name, dataset in group.items():
+            if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and name != "valid":
+                columns[name] = dataset[:][vm, snapshot]
+        for name in _clocks(h5, vectors=False):
+            columns[name] = group[f"clocks/{name}/stamp"][:][vm, snapshot]
+        return pd.DataFrame(columns)
+
+
+# ---- opening ------------------------------------------------------------------------------------
+
+@contextmanager
+def _opened(file):
+    """The file, open for reading; whatever fails to be read of it is a FileError."""
+    try:
+        with open(file, "rb"):
+            pass
+        with h5py.File(file, "r") as h5:
+            _check_format(file, h5)
+            yield h5
+    except OSError as error:
+        raise FileError(f"{file}: {_reason(error)}") from error
+    except (KeyError, ValueError) as error:
+        raise FileError(f"{file}: is damaged, or not as lcmpi writes it: {error.args[0]}") from error
+
+
+def _check_format(file, h5):
+    version = str(h5.attrs.get("lcmpi_format", ""))
+    major = version.split(".")[0]
+    if not major.isdigit():
+        raise FileError(f"{file}: is an HDF5 file, but not one of lcmpi's "
+                        "(it has no attribute lcmpi_format)")
+    if int(major) > FORMAT_MAJOR:
+        raise FileError(f"{file}: has format {version}; this reader knows {FORMAT_MAJOR}.x: "
+                        "use the one that came with the lcmpi that wrote it")
+
+
+def _reason(error):
+    if error.strerror:
+        return error.strerror
+    text = str(error)
+    if "signature not found" in text:
+        return "is not an HDF5 file"
+    if "truncated" in text:
+        return "is truncated: it is shorter than it says (was it copied completely?)"
+    return f"cannot be read: {text}"
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+def _regions(h5, table):
+    """[first, end) of the rows of every rank that are completely on file."""
+    first = h5[f"commit/first_{_COUNTER[table]}"][:]
+    count = h5[f"commit/n_{_COUNTER[table]}"][:]
+    return [(a, a + n) for a, n in zip(first, count) if n > 0]
+
+
+def _rows(dataset, regions):
+    parts = [dataset[a:b] for a, b in regions]
+    return np.concatenate(parts) if parts else np.empty((0, *dataset.shape[1:]), dataset.dtype)
+
+
+def _table(h5, path, regions):
+    """A table's columns as they are on file. Dimensions are datasets too, but no columns."""
+    return pd.DataFrame({name: _rows(dataset, regions) for name, dataset in h5[path].items()
+                         if isinstance(dataset, h5py.Dataset) and not h5ds.is_scale(dataset.id)})
+
+
+def _clocks(h5, vectors=True):
+    """Names of the clocks: all, or those with a scalar stamp."""
+    clocks = h5["events/clocks"] if "events/clocks" in h5 else {}
+    return [name for name in clocks if vectors or clocks[name].attrs["order"] == "scalar"]
+
+
+def _stamps(h5, clock, regions):
+    stamps = _rows(h5[f"events/clocks/{clock}/stamp"], regions)
+    if stamps.ndim == 1:
+        return pd.DataFrame({clock: stamps})
+    return pd.DataFrame(stamps, columns=[f"{clock}_{i}" for i in range(stamps.shape[1])])
+
+
+def _meanings(dataset):
+    return dataset.attrs["flag_meanings"].split()
+
+
+def _with_words(frame, group):
+    """The columns with flag_meanings as categories."""
+    words = {name: pd.Categorical.from_codes(frame[name], _meanings(group[name]))
+             for name in frame if name in group and "flag_meanings" in group[name].attrs}
+    return frame.assign(**words)
+
+
+def _taken(h5):
+    """What the RECEIVE events say of the messages that they took. They do not say which copy."""
+    frame = _with_words(_table(h5, "events", _regions(h5, "events")), h5["events"])
+    frame = frame[frame.kind == "RECEIVE"]
+    names = {"peer": "sender", "msg_first": "number", "seq": "recv_seq", "t_actual": "t_receive",
+             "queue_before": "recv_queue", "t_arrival": "taken_arrival"}
+    frame = frame[list(names)].rename(columns=names).assign(copy=0)
+    nullable = ["recv_seq", "t_receive", "recv_queue", "taken_arrival"]
+    return frame.astype(dict.fromkeys(nullable, "Int64"))
+
+
+def _left_over(h5):
+    """The messages that waited or were in flight when the run ended."""
+    tables = [_table(h5, path, _regions(h5, path))
+              for path in ("snapshots/queue", "snapshots/channel")]
+    frame = pd.concat(tables)
+    frame = frame[frame.snapshot == h5["snapshots/snapshot"].size - 1]
+    frame = frame[["sender", "number", "copy", "t_arrival", "fate"]]
+    frame = frame.rename(columns={"t_arrival": "left_arrival", "fate": "left_fate"})
+    return frame.astype({"left_arrival": "Int64", "left_fate": "Int64"})
+
+
+def _with_outcome(frame, fates):
+    """`fate` and `t_arrival` as they are on file, or else as the joined columns give them."""
+    on_file = frame.fate != fates.index("UNKNOWN")
+    fate = frame.left_fate.where(frame.recv_seq.isna(), fates.index("RECEIVED"))
+    fate = fate.where(~on_file, frame.fate).fillna(fates.index("UNKNOWN")).astype(int)
+    arrival = frame.taken_arrival.fillna(frame.left_arrival)
+    arrival = arrival.fillna(frame.t_arrival.astype("Int64").where(on_file))
+    frame = frame.drop(columns=["taken_arrival", "left_arrival", "left_fate"])
+    return frame.assign(fate=pd.Categorical.from_codes(fate, fates), t_arrival=arrival)
+
+
+def _is_per_vm(dataset):
+    return dataset.ndim == 1 and any(scale.name == "/vm" for scale in dataset.dims[0].values())
+
+
+def _attributes(node):
+    return {name: value.item() if isinstance(value, np.generic) else value
+            for name, value in node.attrs.items()}

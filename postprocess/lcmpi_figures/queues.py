@@ -1,0 +1,13 @@
+"""The queue that every VM finds at its ticks, the message that it takes included."""
+from . import series
+from .run import Nothing
+
+
+def draw(run, figure):
+    if len(run.machines) == 1:
+        raise Nothing("a single VM has no messages")
+
+    def queue(vm, times):
+        return run.value("queue_before", vm, times)
+
+    series.draw(run, figure, queue, "messages in the queue at the tick", floor=0)

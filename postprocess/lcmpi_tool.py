@@ -1,0 +1,99 @@
+"""What the command-line tools share: failures as one line with an exit code, the packages they
+need, and files that appear whole or not at all. Needs the standard library only."""
+import argparse
+import importlib
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+USAGE, FAILURE = 2, 3
+PYTHON = "/usr/bin/python3"  # for which Debian's packages are
+
+NAME = Path(sys.argv[0]).name
+
+
+class Failure(Exception):
+    """Ends the tool with one line of text."""
+
+    def __init__(self, text, code=FAILURE):
+        super().__init__(text)
+        self.code = code
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise Failure(f"{message} (see {NAME} --help)", USAGE)
+
+
+def run(main):
+    """Calls main(), whatever it raises."""
+    try:
+        main()
+        sys.stdout.flush()
+    except Failure as failure:
+        _end(failure, failure.code)
+    except BrokenPipeError:
+        _drop_stdout()
+    except OSError as error:
+        _end(f"{error.filename or 'file'}: {error.strerror or error}", FAILURE)
+    except MemoryError as error:
+        _end(f"out of memory: {error}", FAILURE)
+    except KeyboardInterrupt:
+        _end("interrupted", 130)
+
+
+def require(*packages):
+    """Fails with what to install and how to go on if one of the packages cannot be imported."""
+    errors = {}
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            errors[package] = error
+    if errors:
+        debian = " ".join(f"python3-{package}" for package in errors)
+        raise Failure(f"{sys.executable} cannot import {', '.join(errors)} "
+                      f"({next(iter(errors.values()))}); on Debian: apt install {debian}, "
+                      f"then run {PYTHON} {sys.argv[0]}")
+
+
+def note(text):
+    print(f"{NAME}: {text}", file=sys.stderr)
+
+
+def announce(path):
+    """A file was written. Whether anybody reads along does not matter to the files to come."""
+    try:
+        print(path, flush=True)
+    except BrokenPipeError:
+        _drop_stdout()
+
+
+def output_folder(file, folder):
+    """Where derived files go: beside the file, or into `folder`, which is made."""
+    if folder is None:
+        return Path(file).parent
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
+
+
+@contextmanager
+def whole_file(path):
+    """A temporary name to write to; what is there becomes `path` if nothing fails."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _end(text, code):
+    note(" ".join(str(text).split()))
+    sys.exit(code)
+
+
+def _drop_stdout():
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,82 @@
+"""The CSV logs hold what the run did, and nothing is overwritten unasked."""
+import csv
+import unittest
+
+import synthetic
+from common import FolderTest
+
+KINDS = ["EMPTY", "INTERNAL", "SEND", "RECEIVE", "SKIPPED"]
+OPS = ["NONE", "UNICAST", "MULTICAST", "INTERNAL"]
+HEADER = ("machine,seq,tick,kind,op,t_scheduled,t_actual,peer,msg_first,msg_count,t_arrival,"
+          "queue_before,queue_after,lamport,vector_0,vector_1,vector_2").split(",")
+
+
+def as_text(event):
+    row = {**event, "kind": KINDS[event["kind"]], "op": OPS[event["op"]],
+           **{f"vector_{i}": word for i, word in enumerate(event["vector"])}}
+    return {name: str(row[name]) for name in HEADER}
+
+
+class Export(FolderTest):
+    def setUp(self):
+        super().setUp()
+        synthetic.write_live(self.file, self.run_of, clocks=("lamport", "vector"))
+
+    def read(self, name):
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_logs(self):
+        out, err = self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertEqual(out, ["run-vm0.csv", "run-vm1.csv", "run-vm2.csv", "run-all.csv"])
+        self.assertEqual(err, [])
+        truth = [as_text(event) for event in self.run_of.events]
+        for vm in range(3):
+            own = [row for row in truth if row["machine"] == str(vm)]
+            self.assertEqual(self.read(f"run-vm{vm}.csv"), own)
+        in_time = sorted(truth, key=lambda row: [int(row[name]) for name in
+                                                 ("t_actual", "machine", "seq")])
+        self.assertEqual(self.read("run-all.csv"), in_time)
+
+    def test_header(self):
+        self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertEqual((self.folder / "run-all.csv").read_text().splitlines()[0],
+                         ",".join(HEADER))
+
+    def test_no_events(self):
+        synthetic.write_live(self.file, self.run_of, until=0)
+        out, _ = self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertEqual(len(out), 4)
+        for name in out:
+            self.assertEqual(self.read(name), [])
+            self.assertTrue((self.folder / name).read_text().startswith("machine,seq,"))
+
+    def test_folder_is_made(self):
+        out, _ = self.tool("lcmpi_export", "--csv", "run.h5", "-o", "a/b")
+        self.assertEqual(out[-1], "a/b/run-all.csv")
+        self.assertTrue((self.folder / "a/b/run-all.csv").exists())
+
+    def test_nothing_is_overwritten_unasked(self):
+        kept = self.folder / "run-vm1.csv"
+        kept.write_text("mine\n")
+        line = self.refused(3, "lcmpi_export", "--csv", "run.h5")
+        self.assertIn("run-vm1.csv: exists", line)
+        self.assertEqual(kept.read_text(), "mine\n")
+        self.assertEqual(sorted(path.name for path in self.folder.glob("*.csv")), ["run-vm1.csv"])
+        self.tool("lcmpi_export", "--csv", "run.h5", "--force")
+        self.assertTrue(kept.read_text().startswith("machine"))
+        self.assertIn("(and 3 more)", self.refused(3, "lcmpi_export", "--csv", "run.h5"))
+
+    def test_refusals(self):
+        self.refused(2, "lcmpi_export", "run.h5")
+        self.refused(2, "lcmpi_export", "--csv")
+        self.refused(2, "lcmpi_export", "--csv", "run.h5", "--bogus")
+        self.assertIn("No such file", self.refused(3, "lcmpi_export", "--csv", "none.h5"))
+        (self.folder / "text.h5").write_text("x")
+        self.assertIn("not an HDF5", self.refused(3, "lcmpi_export", "--csv", "text.h5"))
+        self.assertIn("text.h5: File exists",
+                      self.refused(3, "lcmpi_export", "--csv", "run.h5", "-o", "text.h5"))
+
+
+if __name__ == "__main__":
+    unittest.main()

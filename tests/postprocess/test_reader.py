@@ -1,0 +1,232 @@
+"""The reader gives back what the simulation did, from every form of the file."""
+import unittest
+
+import h5py
+import numpy as np
+import pandas as pd
+import synthetic
+from common import FolderTest
+from synthetic import NS
+
+import lcmpi
+
+KINDS = ["EMPTY", "INTERNAL", "SEND", "RECEIVE", "SKIPPED"]
+FATES = synthetic.FATES.split()
+
+
+def by(rows, *keys):
+    return sorted(rows, key=lambda row: [row[key] for key in keys])
+
+
+def plain(column):
+    """A column as a list, with None for what is missing."""
+    return [None if pd.isna(value) else value for value in column]
+
+
+class Events(FolderTest):
+    def test_every_column(self):
+        synthetic.write_exact(self.file, self.run_of)
+        events, truth = lcmpi.events(self.file), by(self.run_of.events, "machine", "seq")
+        self.assertEqual(len(events), len(truth))
+        for name in (*synthetic.EVENT_COLUMNS, "lamport"):
+            expected = [row[name] for row in truth]
+            if name == "kind":
+                expected = [KINDS[kind] for kind in expected]
+            if name == "op":
+                expected = [["NONE", "UNICAST", "MULTICAST", "INTERNAL"][op] for op in expected]
+            self.assertEqual(events[name].tolist(), expected, name)
+
+    def test_seconds(self):
+        run = synthetic.simulate(lateness_ns=2_500_000)
+        synthetic.write_exact(self.file, run)
+        event = lcmpi.events(self.file).query("machine == 1 and seq == 3").iloc[0]
+        self.assertEqual((event.t_due, event.t, event.lateness), (0.5, 0.5025, 0.0025))
+
+    def test_categories(self):
+        synthetic.write_exact(self.file, self.run_of)
+        events = lcmpi.events(self.file)
+        self.assertEqual(list(events.kind.cat.categories), KINDS)
+        self.assertEqual(list(events.op.cat.categories),
+                         ["NONE", "UNICAST", "MULTICAST", "INTERNAL"])
+
+    def test_vectors_on_request(self):
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"))
+        self.assertNotIn("vector_0", lcmpi.events(self.file))
+        events = lcmpi.events(self.file, vectors=True)
+        truth = [row["vector"] for row in by(self.run_of.events, "machine", "seq")]
+        self.assertEqual(events[["vector_0", "vector_1", "vector_2"]].values.tolist(), truth)
+
+    def test_live_form_equals_exact_form(self):
+        clocks = ("lamport", "vector")
+        live = self.folder / "live.h5"
+        synthetic.write_exact(self.file, self.run_of, clocks, n_rank=1)
+        for n_rank in (1, 2, 3):
+            synthetic.write_live(live, self.run_of, clocks, n_rank=n_rank)
+            pd.testing.assert_frame_equal(lcmpi.events(live, True), lcmpi.events(self.file, True))
+
+    def test_only_committed_rows(self):
+        synthetic.write_live(self.file, self.run_of, until=5)
+        events = lcmpi.events(self.file)
+        truth = [row for row in self.run_of.events if row["t_actual"] < 5 * NS]
+        self.assertEqual(events.seq.tolist(), [row["seq"] for row in by(truth, "machine", "seq")])
+
+    def test_rows_that_a_counter_has_not_reached(self):
+        synthetic.write_live(self.file, self.run_of)
+        with h5py.File(self.file, "r+") as h5:
+            h5["commit/n_events"][0] -= 4
+        self.assertEqual(len(lcmpi.events(self.file)), len(self.run_of.events) - 4)
+
+    def test_no_events(self):
+        for write, run in ((synthetic.write_exact, synthetic.simulate(seconds=0)),
+                           (lambda *of: synthetic.write_live(*of, until=0), self.run_of)):
+            write(self.file, run)
+            self.assertTrue(lcmpi.events(self.file).empty)
+            self.assertTrue(lcmpi.messages(self.file).empty)
+            self.assertEqual(len(lcmpi.machines(self.file)), 3)
+
+
+class Messages(FolderTest):
+    def check(self, messages, truth):
+        self.assertEqual(len(messages), len(truth))
+        for name in ("sender", "number", "receiver", "send_seq", "t_send"):
+            self.assertEqual(messages[name].tolist(), [row[name] for row in truth], name)
+        for name in ("t_arrival", "recv_seq", "t_receive"):
+            self.assertEqual(plain(messages[name]), [row[name] for row in truth], name)
+            self.assertEqual(str(messages[name].dtype), "Int64")
+        self.assertEqual(messages.fate.tolist(), [FATES[row["fate"]] for row in truth])
+        self.assertEqual(plain(messages.t_receive_s),
+                         [row["t_receive"] and row["t_receive"] / NS for row in truth])
+
+    def test_live_crashed_stopped_and_finished(self):
+        truth = by(self.run_of.messages, "sender", "number")
+        self.assertEqual({row["fate"] for row in truth}, {synthetic.RECEIVED, synthetic.QUEUED})
+        synthetic.write_exact(self.file, self.run_of)
+        self.check(lcmpi.messages(self.file), truth)
+        synthetic.write_live(self.file, self.run_of, state="STOPPED")
+        self.check(lcmpi.messages(self.file), truth)
+
+    def test_in_flight_at_the_end(self):
+        run = synthetic.simulate(latency_ms=3000)
+        truth = by(run.messages, "sender", "number")
+        self.assertIn(synthetic.IN_FLIGHT, {row["fate"] for row in truth})
+        for write in (synthetic.write_exact,
+                      lambda *of: synthetic.write_live(*of, state="COMPLETE")):
+            write(self.file, run)
+            self.check(lcmpi.messages(self.file), truth)
+
+    def test_not_yet_known(self):
+        synthetic.write_live(self.file, self.run_of, until=5)
+        truth = [dict(row) for row in by(self.run_of.messages, "sender", "number")
+                 if row["t_send"] < 5 * NS]
+        for row in truth:
+            if row["t_receive"] is None or row["t_receive"] >= 5 * NS:
+                row.update(fate=synthetic.UNKNOWN, t_arrival=None, recv_seq=None, t_receive=None)
+        self.assertIn(synthetic.UNKNOWN, [row["fate"] for row in truth])
+        self.check(lcmpi.messages(self.file), truth)
+
+    def test_queue_at_the_receive(self):
+        synthetic.write_exact(self.file, self.run_of)
+        length = {(row["machine"], row["seq"]): row["queue_before"] for row in self.run_of.events}
+        for message in lcmpi.messages(self.file).query("fate == 'RECEIVED'").itertuples():
+            self.assertEqual(message.recv_queue, length[message.receiver, message.recv_seq])
+
+    def test_left_over_at_an_earlier_snapshot_is_not_the_end(self):
+        synthetic.write_live(self.file, self.run_of, state="STOPPED")
+        with h5py.File(self.file, "r+") as h5:
+            h5["snapshots/queue/snapshot"][:] = 0
+        self.assertNotIn("QUEUED", lcmpi.messages(self.file).fate.tolist())
+
+
+class Tables(FolderTest):
+    def test_machines(self):
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"), n_rank=3)
+        machines = lcmpi.machines(self.file)
+        self.assertEqual(machines.tick_rate.to_dict(), {0: 2.0, 1: 6.0, 2: 1.0})
+        self.assertEqual(machines.final_lamport.tolist(),
+                         [machine.stamps["lamport"] for machine in self.run_of.machines])
+        self.assertEqual(machines.n_event.tolist(), [20, 60, 10])
+        # as many ranks as VMs, but no columns of ranks, nor vectors
+        self.assertFalse({"pid", "host", "rank", "vm", "final_vector"} & set(machines))
+
+    def test_snapshots(self):
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"))
+        snapshots = lcmpi.snapshots(self.file)
+        truth = by(self.run_of.states, "vm", "snapshot")
+        self.assertEqual(snapshots.t.tolist(), [4.0, 8.0, 10.0] * 3)
+        for name in ("vm", "snapshot", "n_event", "n_received", "n_queued", "lamport"):
+            self.assertEqual(snapshots[name].tolist(), [row[name] for row in truth], name)
+
+    def test_snapshots_so_far(self):
+        synthetic.write_live(self.file, self.run_of, until=5)
+        self.assertEqual(lcmpi.snapshots(self.file).snapshot.tolist(), [0, 0, 0])
+
+    def test_info(self):
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"))
+        info = lcmpi.info(self.file)
+        self.assertEqual((info["state"], info["t_end"], info["n_vm"], info["pace"]),
+                         ("COMPLETE", 10 * NS, 3, "virtual"))
+        self.assertEqual(info["n_events"], len(self.run_of.events))
+        self.assertEqual(info["balance"]["sent"], len(self.run_of.messages))
+        self.assertEqual(info["clocks"]["vector"]["order"], "vector")
+        self.assertIs(type(info["seed"]), int)
+        synthetic.write_live(self.file, self.run_of, until=5)
+        info = lcmpi.info(self.file)
+        self.assertEqual((info["state"], info["t_end"], info["n_snapshots"]), ("RUNNING", 0, 1))
+
+
+class Refusals(FolderTest):
+    def refuses(self, text):
+        with self.assertRaises(lcmpi.FileError) as caught:
+            lcmpi.events(self.file)
+        message = str(caught.exception)
+        self.assertTrue(message.startswith(f"{self.file}: "), message)
+        self.assertIn(text, message)
+        self.assertNotIn("\n", message)
+
+    def test_no_file(self):
+        self.refuses("No such file")
+
+    def test_no_hdf5(self):
+        self.file.write_text("machine,seq\n")
+        self.refuses("not an HDF5 file")
+        self.file.write_text("")
+        self.refuses("not an HDF5 file")
+
+    def test_not_ours(self):
+        with h5py.File(self.file, "w") as h5:
+            h5["events"] = np.arange(3)
+        self.refuses("not one of lcmpi's")
+
+    def test_formats(self):
+        synthetic.write_exact(self.file, self.run_of)
+        for version, refused in (("1.7", False), ("2.0", True), ("10.0", True)):
+            with h5py.File(self.file, "r+") as h5:
+                h5.attrs.modify("lcmpi_format", version)
+            if refused:
+                self.refuses(f"has format {version}")
+            else:
+                self.assertFalse(lcmpi.events(self.file).empty)
+
+    def test_truncated(self):
+        synthetic.write_exact(self.file, self.run_of)
+        whole = self.file.read_bytes()
+        for share in (0.9, 0.5, 0.1):
+            self.file.write_bytes(whole[:int(len(whole) * share)])
+            self.refuses("truncated")
+
+    def test_damaged(self):
+        synthetic.write_exact(self.file, self.run_of)
+        with h5py.File(self.file, "r+") as h5:
+            del h5["commit/n_events"]
+        self.refuses("damaged")
+
+    def test_counters_beyond_the_rows(self):
+        synthetic.write_exact(self.file, self.run_of)
+        with h5py.File(self.file, "r+") as h5:
+            del h5["events/seq"]
+            h5["events/seq"] = np.arange(5)
+        self.refuses("damaged")
+
+
+if __name__ == "__main__":
+    unittest.main()
