@@ -1,0 +1,435 @@
+#include "model.h"
+
+#include "mpi_unit.h"
+
+#include "lcmpi/pacer.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FATES = 4 };
+
+static struct lc_error err;
+
+static int64_t figure(uint64_t what, int32_t vm, int64_t number) {
+  return (int64_t)(mix(what, (uint64_t)vm, (uint64_t)number) >> 20);
+}
+
+/* Message `number` of `sender`: to whom, and what becomes of it. One VM is not told anything. */
+static int32_t receiver_of(const struct model *m, int32_t sender, int64_t number) {
+  return (int32_t)((sender + 1 + number % (m->n_vm - 1)) % m->n_vm);
+}
+
+static int fate_of(int32_t sender, int64_t number) {
+  return (int)(mix(20, (uint64_t)sender, (uint64_t)number) % FATES);
+}
+
+static int64_t messages_of(int32_t vm) {
+  return vm % 3 == 1 ? 0 : 5 + vm;
+}
+
+static struct lc_event *add_event(struct model *m, int32_t vm, enum lc_kind kind) {
+  int64_t seq = m->n_event[vm]++;
+  struct lc_event *e = &m->event[vm][seq];
+  e->machine = vm;
+  e->peer = (int32_t)(figure(1, vm, seq) % (m->n_vm + 1)) - 1;
+  e->seq = seq;
+  e->tick = seq;
+  e->t_scheduled = figure(3, vm, seq);
+  e->t_actual = figure(4, vm, seq);
+  e->t_arrival = figure(5, vm, seq);
+  e->msg_first = figure(6, vm, seq);
+  e->msg_count = (int32_t)(figure(7, vm, seq) & INT32_MAX);
+  e->queue_before = (int32_t)(figure(8, vm, seq) & INT32_MAX);
+  e->queue_after = (int32_t)(figure(9, vm, seq) & INT32_MAX);
+  e->kind = (uint8_t)kind;
+  e->op = (uint8_t)(seq % 4);
+  return e;
+}
+
+/* A row for a message that the receiver took, or that was left over there. */
+static void add_reception(struct model *m, const struct lc_sent *sent) {
+  int32_t vm = sent->receiver;
+  int fate = fate_of(sent->sender, sent->number);
+  if (fate == 0) { /* nothing is known of it */
+    m->balance.lost++;
+    return;
+  }
+  if (fate == LC_FATE_RECEIVED) {
+    struct lc_event *e = add_event(m, vm, LC_RECEIVE);
+    e->peer = sent->sender;
+    e->msg_first = sent->number;
+    m->balance.received++;
+    return;
+  }
+  struct lc_left *left = &m->left[vm][m->n_left[vm]++];
+  left->machine = vm;
+  left->sender = sent->sender;
+  left->copy = sent->copy;
+  left->snapshot = MODEL_SNAPSHOTS - 1;
+  left->number = sent->number;
+  left->t_arrival = figure(21, sent->sender, sent->number);
+  left->fate = (uint8_t)fate;
+  *(fate == LC_FATE_QUEUED ? &m->balance.queued : &m->balance.in_flight) += 1;
+}
+
+static void fill(struct model *m, int64_t more) {
+  for (int32_t v = 0; v < m->n_vm; v++)
+    for (int64_t k = 0; k < messages_of(v); k++) {
+      struct lc_event *e = add_event(m, v, LC_SEND);
+      struct lc_sent *sent = &m->sent[v][m->n_sent[v]++];
+      sent->sender = v;
+      sent->receiver = receiver_of(m, v, k);
+      sent->copy = 0;
+      sent->number = k;
+      sent->send_seq = e->seq;
+      sent->t_send = e->t_actual;
+    }
+  for (int32_t v = 0; v < m->n_vm; v++)
+    for (int64_t k = 0; k < m->n_sent[v]; k++)
+      add_reception(m, &m->sent[v][k]);
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    int64_t idle = v == 1 ? 0 : 20 + v * 7 % 13;
+    for (int64_t i = 0; i < idle; i++)
+      add_event(m, v, LC_INTERNAL);
+    m->balance.sent += m->n_sent[v];
+  }
+  int32_t last = lc_first_vm(n_rank - 1, m->n_vm, n_rank);
+  for (int64_t i = 0; i < more; i++)
+    add_event(m, last, LC_INTERNAL);
+}
+
+static void allocate(struct model *m, int64_t more) {
+  size_t n = (size_t)m->n_vm;
+  m->vm = lc_new(n, sizeof *m->vm, "a test");
+  m->rank = lc_new((size_t)n_rank, sizeof *m->rank, "a test");
+  m->event = lc_new(n, sizeof *m->event, "a test");
+  m->sent = lc_new(n, sizeof *m->sent, "a test");
+  m->left = lc_new(n, sizeof *m->left, "a test");
+  m->n_event = lc_new(n, sizeof *m->n_event, "a test");
+  m->n_sent = lc_new(n, sizeof *m->n_sent, "a test");
+  m->n_left = lc_new(n, sizeof *m->n_left, "a test");
+  for (size_t v = 0; v < n; v++) {
+    m->event[v] = lc_new(1000 + (size_t)more, sizeof **m->event, "a test");
+    m->sent[v] = lc_new(1000, sizeof **m->sent, "a test");
+    m->left[v] = lc_new(1000, sizeof **m->left, "a test");
+  }
+}
+
+void model_init(struct model *m, int64_t more) {
+  *m = (struct model){.n_vm = 2 * n_rank + 1, .t_end = INT64_C(12345678901)};
+  lc_clock_set_init(&m->clocks, m->n_vm);
+  check_ok(lc_clock_set_parse(&m->clocks, "lamport,vector", &err), err);
+  allocate(m, more);
+  m->first_own = lc_first_vm(rank, m->n_vm, n_rank);
+  m->n_own = lc_first_vm(rank + 1, m->n_vm, n_rank) - m->first_own;
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    m->vm[v].rate = (struct lc_rate){3 + v, 2};
+    m->vm[v].phase_ns = figure(22, v, 0);
+    m->vm[v].rank = lc_owner(v, m->n_vm, n_rank);
+  }
+  for (int32_t r = 0; r < n_rank; r++)
+    m->rank[r] = (struct lc_rank_constants){r / 2, 1000 + r, -figure(23, r, 0), 7 + r};
+  for (int32_t s = 0; s < MODEL_SNAPSHOTS; s++)
+    m->t_snapshot[s] = (s + 1) * INT64_C(5000000000);
+  fill(m, more);
+}
+
+void model_free(struct model *m) {
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    free(m->event[v]);
+    free(m->sent[v]);
+    free(m->left[v]);
+  }
+  free(m->vm);
+  free(m->rank);
+  free(m->event);
+  free(m->sent);
+  free(m->left);
+  free(m->n_event);
+  free(m->n_sent);
+  free(m->n_left);
+}
+
+int64_t model_stamp(int32_t vm, int64_t seq, int32_t word) {
+  return figure(30, vm * 1000 + word, seq);
+}
+
+struct lc_state model_state(int32_t vm, int32_t s) {
+  return (struct lc_state){.t_actual = figure(31, vm, s),
+                           .n_tick = figure(32, vm, s),
+                           .n_event = figure(33, vm, s),
+                           .n_internal = figure(34, vm, s),
+                           .n_sent = figure(35, vm, s),
+                           .n_received = figure(36, vm, s),
+                           .n_queued = figure(37, vm, s),
+                           .valid = 1};
+}
+
+int64_t model_state_stamp(int32_t vm, int32_t snapshot, int32_t word) {
+  return figure(38, vm * 1000 + word, snapshot);
+}
+
+struct lc_vm_totals model_totals(int32_t vm) {
+  return (struct lc_vm_totals){figure(40, vm, 0), 2 + vm,
+                               figure(42, vm, 0), figure(43, vm, 0),
+                               figure(44, vm, 0), figure(45, vm, 0),
+                               figure(46, vm, 0), figure(47, vm, 0)};
+}
+
+int64_t model_total_stamp(int32_t vm, int32_t word) {
+  return figure(48, vm, word);
+}
+
+struct lc_jumps model_jumps(int32_t vm, int32_t clock) {
+  return (struct lc_jumps){figure(49, vm, clock), figure(50, vm, clock), 1000 + vm};
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+struct lc_store *model_create(const struct model *m, const char *path, int64_t room,
+                              struct lc_store_options options) {
+  static const struct lc_attribute attributes[] = {
+      {"title", "a run that never was", 0}, {"history", "once", 0}, {"seed", NULL, 4711}};
+  struct lc_store *store = NULL;
+  int64_t *rows = lc_new((size_t)n_rank, sizeof *rows, "a test");
+  for (int32_t r = 0; r < n_rank; r++)
+    rows[r] = room;
+  struct lc_store_plan plan = {.n_vm = m->n_vm,
+                               .n_rank = n_rank,
+                               .clocks = &m->clocks,
+                               .vm = m->vm,
+                               .rank = m->rank,
+                               .rows = {rows, rows, rows, rows},
+                               .n_snapshot = MODEL_SNAPSHOTS,
+                               .t_snapshot = m->t_snapshot,
+                               .n_attribute = 3,
+                               .attribute = attributes};
+  check_ok(lc_store_create(&store, path, &plan, options, transport, &err), err);
+  check(store);
+  free(rows);
+  return store;
+}
+
+void model_add(const struct model *m, struct lc_store *store, int64_t from, int64_t to) {
+  int64_t *stamps = lc_new((size_t)m->clocks.stamp_words, sizeof *stamps, "a test");
+  for (int64_t i = from; i < to; i++)
+    for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++) {
+      if (i >= m->n_event[v])
+        continue;
+      const struct lc_event *e = &m->event[v][i];
+      for (int32_t w = 0; w < m->clocks.stamp_words; w++)
+        stamps[w] = model_stamp(v, i, w);
+      lc_store_event(store, e, stamps);
+      if (e->kind == LC_SEND) /* the first events are the sends */
+        lc_store_sent(store, &m->sent[v][i]);
+    }
+  free(stamps);
+}
+
+void model_write_rows(const struct model *m, struct lc_store *store) {
+  int64_t from = 0, most = 0;
+  for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++)
+    most = m->n_event[v] > most ? m->n_event[v] : most;
+  for (int64_t batch = 1; from < most; batch += 3 + rank) { /* each rank at its own pace */
+    model_add(m, store, from, from + batch);
+    from += batch;
+    check_ok(lc_store_commit(store, &err), err);
+    check(lc_store_pending(store) == 0);
+  }
+}
+
+void model_write_states(const struct model *m, struct lc_store *store, int32_t snapshot) {
+  size_t words = (size_t)m->clocks.stamp_words, n = (size_t)m->n_own;
+  struct lc_state *state = lc_new(n, sizeof *state, "a test");
+  int64_t *stamps = lc_new(n * words, sizeof *stamps, "a test");
+  for (size_t i = 0; i < n; i++) {
+    state[i] = model_state(m->first_own + (int32_t)i, snapshot);
+    for (size_t w = 0; w < words; w++)
+      stamps[i * words + w] = model_state_stamp(m->first_own + (int32_t)i, snapshot, (int32_t)w);
+  }
+  check_ok(lc_store_states(store, snapshot, state, stamps, &err), err);
+  free(state);
+  free(stamps);
+}
+
+static void write_totals(const struct model *m, struct lc_store *store) {
+  size_t words = (size_t)m->clocks.stamp_words, n = (size_t)m->n_own, clocks = (size_t)m->clocks.n;
+  struct lc_vm_totals *totals = lc_new(n, sizeof *totals, "a test");
+  struct lc_jumps *jumps = lc_new(n * clocks, sizeof *jumps, "a test");
+  int64_t *stamps = lc_new(n * words, sizeof *stamps, "a test");
+  for (size_t i = 0; i < n; i++) {
+    int32_t v = m->first_own + (int32_t)i;
+    totals[i] = model_totals(v);
+    for (size_t c = 0; c < clocks; c++)
+      jumps[i * clocks + c] = model_jumps(v, (int32_t)c);
+    for (size_t w = 0; w < words; w++)
+      stamps[i * words + w] = model_total_stamp(v, (int32_t)w);
+  }
+  check_ok(lc_store_totals(store, totals, stamps, jumps, &err), err);
+  free(totals);
+  free(jumps);
+  free(stamps);
+}
+
+void model_end(const struct model *m, struct lc_store *store, enum lc_run_state state) {
+  for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++)
+    for (int64_t i = 0; i < m->n_left[v]; i++)
+      lc_store_left(store, &m->left[v][i]);
+  check_ok(lc_store_commit(store, &err), err);
+  check(lc_store_pending(store) == 0);
+  write_totals(m, store);
+  model_write_states(m, store, MODEL_SNAPSHOTS - 1);
+  barrier(); /* the mark comes last */
+  check_ok(lc_store_end(store, state, m->t_end, &m->balance, &err), err);
+}
+
+void model_close(struct lc_store *store) {
+  check_ok(lc_store_close(store, false, &err), err);
+  barrier();
+}
+
+void model_write(const struct model *m, const char *path, enum lc_run_state state) {
+  struct lc_store *store = model_create(m, path, 100, (struct lc_store_options){0});
+  model_write_rows(m, store);
+  for (int32_t s = 0; s < MODEL_SNAPSHOTS - 1; s++)
+    model_write_states(m, store, s);
+  model_end(m, store, state);
+  model_close(store);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* As the sender recorded it. */
+static bool equal_sent(const struct lc_sent *a, const struct lc_sent *b) {
+  return a->sender == b->sender && a->receiver == b->receiver && a->copy == b->copy &&
+         a->number == b->number && a->send_seq == b->send_seq && a->t_send == b->t_send;
+}
+
+static void check_events(const struct model *m, const struct lc_history *h, int64_t events) {
+  int64_t row = 0, sent = 0;
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    int64_t n = m->n_event[v] < events ? m->n_event[v] : events;
+    check_that(h->machine[v].n_event == n, "VM %d has %" PRId64 ", not %" PRId64, v,
+               h->machine[v].n_event, n);
+    for (int64_t i = 0; i < n; i++, row++) {
+      check_that(memcmp(&h->event[row], &m->event[v][i], sizeof *h->event) == 0,
+                 "event %" PRId64 " of VM %d", i, v);
+      int32_t word = 0;
+      for (int32_t c = 0; c < h->n_clock; c++)
+        for (int32_t w = 0; w < h->clock[c].words; w++)
+          check_that(h->clock[c].stamp[row * h->clock[c].words + w] == model_stamp(v, i, word++),
+                     "event %" PRId64 " of VM %d, clock %d", i, v, c);
+    }
+    int64_t messages = m->n_sent[v] < events ? m->n_sent[v] : events;
+    check_that(h->machine[v].n_sent == messages, "VM %d", v);
+    for (int64_t i = 0; i < messages; i++, sent++)
+      check_that(equal_sent(&h->sent[sent], &m->sent[v][i]), "message %" PRId64 " of VM %d", i, v);
+  }
+  check(h->n_event == row && h->n_sent == sent);
+}
+
+static void check_left(const struct model *m, const struct lc_history *h) {
+  int64_t expected = 0;
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    expected += m->n_left[v];
+    for (int64_t i = 0; i < m->n_left[v]; i++) {
+      int64_t found = 0;
+      for (int64_t k = 0; k < h->n_left; k++)
+        found += memcmp(&h->left[k], &m->left[v][i], sizeof *h->left) == 0;
+      check_that(found == 1, "message %" PRId64 " left over at VM %d", i, v);
+    }
+  }
+  check(h->n_left == expected);
+}
+
+static void check_states(const struct model *m, const struct lc_history *h) {
+  check(h->n_snapshot == MODEL_SNAPSHOTS);
+  for (int32_t s = 0; s < MODEL_SNAPSHOTS; s++) {
+    check(h->t_snapshot[s] == (s < MODEL_SNAPSHOTS - 1 ? m->t_snapshot[s] : m->t_end));
+    for (int32_t v = 0; v < m->n_vm; v++) {
+      int64_t row = (int64_t)v * MODEL_SNAPSHOTS + s;
+      struct lc_state state = model_state(v, s), *is = &h->state[row];
+      check_that(is->t_actual == state.t_actual && is->n_tick == state.n_tick &&
+                     is->n_event == state.n_event && is->n_internal == state.n_internal &&
+                     is->n_sent == state.n_sent && is->n_received == state.n_received &&
+                     is->n_queued == state.n_queued && is->valid == 1,
+                 "snapshot %d of VM %d", s, v);
+      int32_t word = 0;
+      for (int32_t c = 0; c < h->n_clock; c++)
+        for (int32_t w = 0; w < h->clock[c].words; w++)
+          check_that(h->clock[c].state_stamp[row * h->clock[c].words + w] ==
+                         model_state_stamp(v, s, word++),
+                     "snapshot %d of VM %d, clock %d", s, v, c);
+    }
+  }
+}
+
+static void check_head(const struct model *m, const struct lc_history *h) {
+  check(h->n_vm == m->n_vm && h->n_clock == m->clocks.n);
+  check(h->error_ns == 2 * (7 + n_rank - 1));
+  for (int32_t c = 0; c < h->n_clock; c++) {
+    const struct lc_clock *clock = m->clocks.clock[c];
+    check(strcmp(h->clock[c].name, clock->name) == 0 && h->clock[c].order == clock->order);
+    check(h->clock[c].characterizes == clock->characterizes);
+    check(h->clock[c].words == m->clocks.stamp_width[c]);
+  }
+  for (int32_t v = 0; v < m->n_vm; v++) {
+    check(h->machine[v].rate.p == m->vm[v].rate.p && h->machine[v].rate.q == m->vm[v].rate.q);
+    check(h->machine[v].phase_ns == m->vm[v].phase_ns);
+  }
+}
+
+void model_check_file(const struct model *m, const char *path, int64_t events, bool whole) {
+  struct lc_history h;
+  check_ok(lc_store_read(path, &h, &err), err);
+  check_head(m, &h);
+  check_events(m, &h, events);
+  check(h.ended == whole);
+  if (whole) {
+    check(h.t_end == m->t_end);
+    check(memcmp(&h.balance, &m->balance, sizeof h.balance) == 0);
+    check_left(m, &h);
+    check_states(m, &h);
+  }
+  lc_history_free(&h);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+uint64_t bytes_of(const char *path) {
+  uint64_t sum = 1, count = 0;
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return 0;
+  static uint64_t words[8192];
+  for (size_t n; (n = fread(words, 1, sizeof words, file)) > 0;) {
+    memset((char *)words + n, 0, sizeof words - n);
+    for (size_t i = 0; i < (n + 7) / 8; i++)
+      sum = (sum ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15) + (sum >> 29);
+    count += n;
+  }
+  fclose(file);
+  return sum * 2 + count + 1;
+}
+
+void copy_file(const char *from, const char *to, int64_t most_bytes) {
+  char bytes[65536];
+  FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+  check(in && out);
+  while (most_bytes > 0) {
+    size_t want = most_bytes < (int64_t)sizeof bytes ? (size_t)most_bytes : sizeof bytes;
+    size_t n = fread(bytes, 1, want, in);
+    if (!n)
+      break;
+    check(fwrite(bytes, 1, n, out) == n);
+    most_bytes -= (int64_t)n;
+  }
+  fclose(in);
+  check(fclose(out) == 0);
+}
+
+bool is_there(const char *path) {
+  return access(path, F_OK) == 0;
+}

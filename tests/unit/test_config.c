@@ -1,0 +1,400 @@
+/* From the command line to a configuration. How quantities are read is test_quantity.c's matter;
+ * here: what each option accepts, what is said of the rest, and that the effective options read
+ * back as themselves. */
+#include "unit.h"
+
+#include "config/options.h"
+
+#include "lcmpi/config.h"
+
+enum { WORDS = 80 };
+
+struct parsed {
+  struct lc_command_line line;
+  struct lc_error err;
+  lc_status status;
+};
+
+/* Of words with one space between; a '~' stands for a space in a word. */
+static void parse(struct parsed *p, const char *words) {
+  char text[1000], *argv[WORDS] = {0};
+  int argc = 0;
+  snprintf(text, sizeof text, "lcmpi %s", words);
+  for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+    for (char *at = word; *at; at++)
+      *at = *at == '~' ? ' ' : *at;
+    assert_true(argc < WORDS - 1);
+    argv[argc++] = word;
+  }
+  p->err = (struct lc_error){LC_OK, ""};
+  p->status = lc_command_line_parse(&p->line, argc, argv, &p->err);
+  if (!p->status && p->line.command == LC_COMMAND_RUN)
+    p->status = lc_config_settle(&p->line.config, 3, &p->err);
+}
+
+static void require_parsed(struct parsed *p, const char *words) {
+  parse(p, words);
+  require(p->status == LC_OK, "%s: %s", words, p->err.text);
+}
+
+/* Refused, in one line that has these words. */
+static void require_refused(const char *words, const char *said) {
+  struct parsed p;
+  parse(&p, words);
+  require(p.status == LC_EUSAGE && p.err.status == LC_EUSAGE, "%s is accepted", words);
+  require(strstr(p.err.text, said) && !strchr(p.err.text, '\n'), "%s: %s; expected: %s", words,
+          p.err.text, said);
+  lc_command_line_free(&p.line);
+}
+
+static void test_defaults(void **state) {
+  (void)state;
+  struct parsed p;
+  require_parsed(&p, "");
+  const struct lc_config *c = &p.line.config;
+  assert_int_equal(p.line.command, LC_COMMAND_RUN);
+  assert_int_equal(c->n_vm, 3); /* one per rank */
+  assert_true(c->rates.drawn && c->rates.n == 6);
+  for (int i = 0; i < 6; i++)
+    assert_true(c->rates.rate[i].p == i + 1 && c->rates.rate[i].q == 1);
+  assert_int_equal(c->duration_ns, 60 * LC_NS_PER_S);
+  assert_true(c->speed.p == 1 && c->speed.q == 1);
+  assert_string_equal(c->clocks, "lamport");
+  assert_false(c->seed_given || c->force || c->durable);
+  assert_null(c->output);
+  lc_command_line_free(&p.line);
+}
+
+static void test_values_arrive(void **state) {
+  (void)state;
+  struct parsed p;
+  require_parsed(&p, "run --vms 16 --rates 1,5/2,0.25 --phase random --clock lamport,vector "
+                     "--unicast 1/2 --multicast=0.25 --internal 1/4 --fanout all --duration 90s "
+                     "--speed 2.5");
+  const struct lc_config *c = &p.line.config;
+  assert_int_equal(c->n_vm, 16);
+  assert_true(!c->rates.drawn && c->rates.n == 3);
+  assert_true(c->rates.rate[1].p == 5 && c->rates.rate[1].q == 2);
+  assert_true(c->rates.rate[2].p == 1 && c->rates.rate[2].q == 4);
+  assert_int_equal(c->phase, LC_PHASE_RANDOM);
+  assert_string_equal(c->clocks, "lamport,vector");
+  assert_true(c->unicast == 0.5 && c->multicast == 0.25 && c->internal == 0.25);
+  assert_int_equal(c->fanout, LC_FANOUT_ALL);
+  assert_int_equal(c->duration_ns, 90 * LC_NS_PER_S);
+  assert_true(c->speed.p == 5 && c->speed.q == 2);
+  lc_command_line_free(&p.line);
+  require_parsed(&p,
+                 "--seed 0x7 --snapshot-every 1s -o my~run.h5 --force --durable --compact never "
+                 "--max-file-size 2KiB --commit-every 20ms --reserve 3/2 --poll 1ms "
+                 "--progress log");
+  c = &p.line.config;
+  assert_true(c->seed == 7 && c->seed_given);
+  assert_int_equal(c->snapshot_every_ns, LC_NS_PER_S);
+  assert_string_equal(c->output, "my run.h5");
+  assert_true(c->force && c->durable);
+  assert_int_equal(c->compaction, LC_COMPACT_NEVER);
+  assert_int_equal(c->max_file_bytes, 2048);
+  assert_int_equal(c->commit_every_ns, 20000000);
+  assert_true(c->reserve.p == 3 && c->reserve.q == 2);
+  assert_int_equal(c->poll_ns, 1000000);
+  assert_int_equal(c->progress, LC_PROGRESS_LOG);
+  lc_command_line_free(&p.line);
+  require_parsed(&p, "--seed 1 --seed 2 -oa.h5 -o b.h5"); /* the last one counts */
+  assert_true(p.line.config.seed == 2);
+  assert_string_equal(p.line.config.output, "b.h5");
+  lc_command_line_free(&p.line);
+}
+
+static void test_commands(void **state) {
+  (void)state;
+  static const struct {
+    const char *words;
+    enum lc_command command;
+  } list[] = {{"info a.h5", LC_COMMAND_INFO},
+              {"verify a.h5", LC_COMMAND_VERIFY},
+              {"recover a.h5", LC_COMMAND_RECOVER},
+              {"--help", LC_COMMAND_HELP},
+              {"-h", LC_COMMAND_HELP},
+              {"help", LC_COMMAND_HELP},
+              {"info --help", LC_COMMAND_HELP},
+              {"--version", LC_COMMAND_VERSION},
+              {"-V", LC_COMMAND_VERSION},
+              {"--clock help", LC_COMMAND_CLOCK_HELP},
+              {"-V --help", LC_COMMAND_HELP},
+              {"--help -V", LC_COMMAND_HELP}};
+  for (size_t i = 0; i < LENGTH(list); i++) {
+    struct parsed p;
+    require_parsed(&p, list[i].words);
+    require(p.line.command == list[i].command, "%s is command %d", list[i].words, p.line.command);
+    if (p.line.command <= LC_COMMAND_RECOVER)
+      assert_string_equal(p.line.file, "a.h5");
+    lc_command_line_free(&p.line);
+  }
+  struct parsed p;
+  require_parsed(&p, "verify --help");
+  assert_int_equal(p.line.about, LC_COMMAND_VERIFY);
+  lc_command_line_free(&p.line);
+}
+
+static void test_tips(void **state) {
+  (void)state;
+  require_refused("--durration 5s", "did you mean --duration?");
+  require_refused("--rate 5", "did you mean --rates?");
+  require_refused("--Force", "did you mean --force?");
+  require_refused("--snapshot 5s", "did you mean --snapshot-every?");
+  require_refused("--nonsense-of-all-kinds", "unknown option --nonsense-of-all-kinds");
+  require_refused("-x", "unknown option -x");
+  require_refused("verfy a.h5", "did you mean verify?");
+  require_refused("banana", "unknown command 'banana'");
+  require_refused("--duration", "--duration needs a value");
+  require_refused("-o", "-o needs a value");
+  require_refused("--force=yes", "--force takes no value");
+  require_refused("run a.h5", "'a.h5' is one word too many");
+  require_refused("info a.h5 b.h5", "'b.h5' is one word too many");
+  require_refused("info", "needs the name of a file");
+  require_refused("info --vms 3 a.h5", "takes no option --vms");
+  require_refused("--dur 5s", "did you mean --duration?"); /* no abbreviations */
+}
+
+static void test_ranges(void **state) {
+  (void)state;
+  static const char *const good[] = {"--vms 1",
+                                     "--vms 10000000",
+                                     "--rates 1/100000",
+                                     "--rates 100000000",
+                                     "--rates 1:4096",
+                                     "--rates 7:7",
+                                     "--fanout 1",
+                                     "--fanout 9999999",
+                                     "--duration 1ns",
+                                     "--seed 0",
+                                     "--seed 9223372036854775807",
+                                     "--poll 10us",
+                                     "--poll 1s",
+                                     "--speed 1000000",
+                                     "--reserve 0.1",
+                                     "--commit-every 1ms",
+                                     "--commit-every 1h",
+                                     "--duration 36500d --snapshot-every 36500d",
+                                     "--snapshot-every 1ms"};
+  static const char *const bad[] = {"--vms 0",
+                                    "--vms 10000001",
+                                    "--vms -1",
+                                    "--vms 1.5",
+                                    "--rates 0",
+                                    "--rates 1/100001",
+                                    "--rates 100000001",
+                                    "--rates 0:6",
+                                    "--rates 6:1",
+                                    "--rates 1:4097",
+                                    "--rates 1,,2",
+                                    "--rates 1,2,",
+                                    "--rates 1:2:3",
+                                    "--rates 1.5:3",
+                                    "--fanout 0",
+                                    "--fanout 10000000",
+                                    "--duration 0s",
+                                    "--duration -1s",
+                                    "--duration 60",
+                                    "--duration 36501d",
+                                    "--seed -1",
+                                    "--seed 9223372036854775808",
+                                    "--poll 9us",
+                                    "--poll 1001ms",
+                                    "--speed 0",
+                                    "--speed 1000001",
+                                    "--reserve 0",
+                                    "--reserve 1001",
+                                    "--commit-every 999us",
+                                    "--commit-every 3601s",
+                                    "--snapshot-every 999ns",
+                                    "--phase never",
+                                    "--clock sundial",
+                                    "--clock lamport,lamport",
+                                    "--compact maybe",
+                                    "--progress loud",
+                                    "--pace virtual",
+                                    "--tick-rule none",
+                                    "--max-file-size 0",
+                                    "--max-file-size x",
+                                    "-o dir/",
+                                    "--unicast 1.1",
+                                    "--unicast -0.1"};
+  for (size_t i = 0; i < LENGTH(good); i++) {
+    struct parsed p;
+    char words[100];
+    bool few = strncmp(good[i], "--vms 1", 8) == 0; /* fewer VMs than the three ranks */
+    snprintf(words, sizeof words, "%s", good[i]);
+    parse(&p, words);
+    require(few ? p.status == LC_EUSAGE : p.status == LC_OK, "%s: %s", good[i], p.err.text);
+    assert_true(!few || strstr(p.err.text, "every rank needs a VM"));
+    lc_command_line_free(&p.line);
+  }
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    char option[40];
+    snprintf(option, sizeof option, "%.*s", (int)strcspn(bad[i], " "), bad[i]);
+    require_refused(bad[i], strcmp(option, "-o") == 0 ? "--output" : option);
+  }
+}
+
+static void test_what_goes_together(void **state) {
+  (void)state;
+  require_refused("--unicast 0.5", "sum to 1.3: they must sum to 1");
+  require_refused("--unicast 0 --multicast 0 --internal 0", "sum to 0: they must sum to 1");
+  require_refused("--unicast 0.1 --multicast 0.1", "sum to 0.9: they must sum to 1");
+  require_refused("--vms 2", "every rank needs a VM");
+  require_refused("--rates 1,2,3 --rate-weights 1,1,1", "weights need a range");
+  require_refused("--rates 1:3 --rate-weights 1,1", "has 2 weights; --rates 1:3 has 3 values");
+  require_refused("--rates 1:3 --rate-weights .5,.3,.3", "sum to 1.1: they must sum to 1");
+  require_refused("--rates 1:3 --rate-weights 0,0,0", "sum to 0: they must sum to 1");
+  require_refused("--rates 1:3 --rate-weights 1,x,1", "must be numbers");
+  require_refused("--duration 100d --snapshot-every 1s", "more than 1000000 snapshots");
+  static const char *const good[] = {
+      "--unicast 1/3 --multicast 1/3 --internal 1/3", "--unicast 0 --multicast 0 --internal 1",
+      "--rates 1:3 --rate-weights 1/3,1/3,1/3", "--rates 1:3 --rate-weights 5,0,95",
+      "--rate-weights .35,.35,.30 --rates 1:3"};
+  for (size_t i = 0; i < LENGTH(good); i++) {
+    struct parsed p;
+    require_parsed(&p, good[i]);
+    lc_command_line_free(&p.line);
+  }
+}
+
+/* Weights have their effect: a weight of 0 is never drawn. */
+static void test_rate_weights(void **state) {
+  (void)state;
+  struct parsed p;
+  int64_t count[3] = {0};
+  static const double share[] = {0.2, 0, 0.8};
+  require_parsed(&p, "--rates 4:6 --rate-weights 1,0,4");
+  for (int32_t v = 0; v < 20000; v++)
+    count[lc_rate_of(&p.line.config.rates, 1, v).p - 4]++;
+  assert_true(frequencies_fit(count, share, 3));
+  lc_command_line_free(&p.line);
+}
+
+/* A refused option leaves the value before it. */
+static void test_a_refusal_changes_nothing(void **state) {
+  (void)state;
+  struct lc_config c;
+  struct lc_error err;
+  config_defaults(&c);
+  char *before = lc_config_text(&c);
+  for (size_t i = 0; i < n_option; i++) {
+    const struct option_entry *entry = &option_table[i];
+    if (!entry->set || !entry->argument || strcmp(entry->name, "rate-weights") == 0)
+      continue; /* those are read when all is known */
+    require(entry->set(&c, "", &err) == LC_EUSAGE, "--%s takes an empty value", entry->name);
+    if (strcmp(entry->name, "clock") != 0)
+      require(entry->set(&c, "12 bananas/", &err) == LC_EUSAGE, "--%s takes bananas", entry->name);
+    char *after = lc_config_text(&c);
+    require(strcmp(before, after) == 0, "--%s: %s\nbecame\n%s", entry->name, before, after);
+    free(after);
+  }
+  free(before);
+  config_free(&c);
+}
+
+/* ---- the effective options ------------------------------------------------------------------- */
+
+static void test_the_table(void **state) {
+  (void)state;
+  for (size_t i = 0; i < n_option; i++) {
+    const struct option_entry *a = &option_table[i];
+    assert_ptr_equal(option_find(a->name), a); /* no name twice */
+    assert_true(*a->help && *a->group);
+    assert_int_equal(a->set != NULL, a->print != NULL);
+    for (size_t k = 0; k < i; k++)
+      require(option_table[k].key != a->key, "--%s has the key of --%s", a->name,
+              option_table[k].name);
+  }
+  assert_null(option_find("no-such"));
+  assert_null(option_find(""));
+  assert_null(option_find("forc"));
+}
+
+static bool line_of(const char *text, const char *line) {
+  size_t length = strlen(line);
+  for (const char *at = text; (at = strstr(at, line)); at++)
+    if ((at == text || at[-1] == '\n') && (at[length] == '\n' || !at[length]))
+      return true;
+  return false;
+}
+
+/* What the file says a run was asked for, given again, asks for the same. */
+static void test_effective_options_read_back(void **state) {
+  (void)state;
+  struct parsed p, again;
+  char words[1000] = "", *next = NULL;
+  require_parsed(&p,
+                 "--vms 7 --rates 2:5 --rate-weights 1,2,3,4 --speed 2.50 --duration 90s --seed "
+                 "0x10 --durable --output a.h5 --max-file-size 1MiB --fanout all");
+  char *text = lc_config_text(&p.line.config);
+  static const char *const lines[] = {"vms = 7",
+                                      "rates = 2:5",
+                                      "rate-weights = 1,2,3,4",
+                                      "speed = 5/2",
+                                      "duration = 90s",
+                                      "seed = 16",
+                                      "durable = yes",
+                                      "force = no",
+                                      "output = a.h5",
+                                      "fanout = all",
+                                      "phase = zero",
+                                      "unicast = 0.2",
+                                      "max-file-size = 1048576",
+                                      "clock = lamport",
+                                      "poll = 2ms",
+                                      "pace = real"};
+  for (size_t i = 0; i < LENGTH(lines); i++)
+    require(line_of(text, lines[i]), "no line '%s' in:\n%s", lines[i], text);
+  char *copy = lc_format("%s", text);
+  for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+    char name[40], value[200];
+    assert_int_equal(sscanf(line, "%39s = %199[^\n]", name, value), 2);
+    const struct option_entry *entry = option_find(name);
+    assert_non_null(entry);
+    size_t used = strlen(words);
+    if (entry->argument)
+      snprintf(words + used, sizeof words - used, "--%s %s ", name, value);
+    else if (strcmp(value, "yes") == 0)
+      snprintf(words + used, sizeof words - used, "--%s ", name);
+  }
+  require_parsed(&again, words);
+  char *text_again = lc_config_text(&again.line.config);
+  assert_string_equal(text_again, text);
+  free(text);
+  free(copy);
+  free(text_again);
+  lc_command_line_free(&p.line);
+  lc_command_line_free(&again.line);
+}
+
+/* Each option stands in the help, with its default. */
+static void test_help(void **state) {
+  (void)state;
+  char *text = NULL, words[60];
+  size_t size;
+  FILE *to = open_memstream(&text, &size);
+  lc_print_help(to, LC_COMMAND_RUN);
+  fclose(to);
+  for (size_t i = 0; i < n_option; i++) {
+    snprintf(words, sizeof words, "--%s", option_table[i].name);
+    require(strstr(text, words), "%s is not in the help", words);
+  }
+  assert_non_null(strstr(text, "60s"));
+  assert_non_null(strstr(text, "85"));
+  free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_values_arrive),
+      cmocka_unit_test(test_commands),     cmocka_unit_test(test_tips),
+      cmocka_unit_test(test_ranges),       cmocka_unit_test(test_what_goes_together),
+      cmocka_unit_test(test_rate_weights), cmocka_unit_test(test_a_refusal_changes_nothing),
+      cmocka_unit_test(test_the_table),    cmocka_unit_test(test_effective_options_read_back),
+      cmocka_unit_test(test_help),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
