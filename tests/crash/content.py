@@ -1,0 +1,304 @@
+"""What a run's file holds, judged without lcmpi: by h5py alone, from the format's own promises.
+
+A file is read whole (read), its committed rows are checked against everything that must hold for rows that
+are completely on file (problems), and two files are compared row by row (differences). A row that was not
+written completely, one that is missing under a commit counter, or a value that changed is found here.
+"""
+
+import h5py
+import numpy as np
+
+EMPTY, INTERNAL, SEND, RECEIVE, SKIPPED = range(5)
+UNKNOWN, RECEIVED, QUEUED, IN_FLIGHT, LOST = range(5)
+RUNNING, COMPLETE, STOPPED, FAILED, RECOVERED = range(1, 6)
+
+# group, counter and region start in /commit, and what orders its rows
+TABLES = {
+    "events": ("events", "n_events", "first_events", ("machine", "seq")),
+    "messages": ("messages", "n_messages", "first_messages", ("sender", "number", "copy")),
+    "queue": ("snapshots/queue", "n_queue", "first_queue", ("receiver", "sender", "number", "copy")),
+    "channel": ("snapshots/channel", "n_channel", "first_channel",
+                ("receiver", "sender", "number", "copy")),
+}
+COUNTERS = [names[1] for names in TABLES.values()] + ["n_snapshots", "n_final"]
+DIMENSIONS = ("event", "message", "queued", "in_flight")  # no values of their own
+JOINED_LATER = ("messages/t_arrival", "messages/fate")
+
+
+class Content:
+    """One file: `commit` by name, `rows[table][column]` (committed rows only, sorted), `rank_of[table]`
+    (the region each sorted row came from), `states[column]` as [vm, snapshot], `small` values."""
+
+
+def walk(file):
+    """Reads every dataset and every attribute of a file: nothing in it may be unreadable."""
+    whole = {}
+
+    def visit(name, item):
+        dict(item.attrs.items())
+        if isinstance(item, h5py.Dataset):
+            whole[name] = item[()]
+
+    dict(file.attrs.items())
+    file.visititems(visit)
+    return whole
+
+
+def read(path):
+    """The content of a file that h5py opens as any user would; an exception if anything cannot be read."""
+    with h5py.File(path, "r") as file:
+        return arrange(walk(file), len(file["vm"]), len(file["rank"]))
+
+
+def arrange(whole, n_vm, n_rank):
+    content = Content()
+    content.n_vm, content.n_rank = n_vm, n_rank
+    content.state = int(whole["commit/state"])
+    content.commit = {name: whole[f"commit/{name}"].copy() for name in COUNTERS}
+    content.rows, content.rank_of, content.room = {}, {}, {}
+    for table, (group, counter, first, order) in TABLES.items():
+        starts, counts = whole[f"commit/{first}"], content.commit[counter]
+        room = len(whole[f"{group}/{order[0]}"])
+        content.room[table] = room
+        if (counts < 0).any() or (starts < 0).any() or (starts + counts > room)[counts > 0].any():
+            raise ValueError(f"/commit/{counter} {counts} from {starts} does not fit {room} rows")
+        at = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, counts)]).astype(np.int64)
+        ranks = np.repeat(np.arange(n_rank), counts)
+        columns = {
+            name[len(group) + 1:]: values[at]
+            for name, values in whole.items()
+            if name.startswith(group + "/") and name[len(group) + 1:] not in DIMENSIONS
+        }
+        by = np.lexsort([columns[key] for key in reversed(order)])
+        content.rows[table] = {name: values[by] for name, values in columns.items()}
+        content.rank_of[table] = ranks[by]
+    content.states = {
+        name[len("snapshots/"):]: values
+        for name, values in whole.items()
+        if name.startswith("snapshots/") and not name.startswith(("snapshots/queue", "snapshots/chan"))
+    }
+    content.small = {
+        name: values
+        for name, values in whole.items()
+        if "/" not in name and name not in ("vm", "rank", "component")
+    }
+    content.exact = all(
+        content.room[table] == content.commit[TABLES[table][1]].sum() for table in TABLES
+    )
+    return content
+
+
+def counters(content):
+    """The counters as one flat tuple, for "never goes back"."""
+    return tuple(int(n) for name in COUNTERS for n in content.commit[name])
+
+
+def n_rows(content):
+    return {table: len(content.rank_of[table]) for table in TABLES}
+
+
+# ---- what holds for every completely written row ------------------------------------------------------
+
+def problems(content):
+    """Everything that is wrong with the committed rows, as texts; empty if nothing is."""
+    found = []
+
+    def insist(condition, text):
+        condition = np.asarray(condition)
+        if not condition.all():
+            at = f" (first at sorted row {int(np.argmin(condition))})" if condition.ndim else ""
+            found.append(f"{text}: {int((~condition).sum())} times{at}")
+
+    check_events(content, insist)
+    check_messages(content, insist)
+    check_sends(content, insist)
+    check_left(content, insist)
+    check_states(content, insist)
+    return found
+
+
+def consecutive(group, number):
+    """True where `number` counts 0, 1, 2, ... within each `group`; both are sorted."""
+    if not len(group):
+        return np.ones(0, bool)
+    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    lengths = np.diff(np.r_[starts, len(group)])
+    return number == np.arange(len(group)) - np.repeat(starts, lengths)
+
+
+def own_rank(content, table, machine):
+    """True where a row stands in the region of the rank that runs its machine."""
+    known = (machine >= 0) & (machine < content.n_vm)
+    rank = content.small["vm_rank"][np.where(known, machine, 0)]
+    return known & (content.exact | (rank == content.rank_of[table]))
+
+
+def check_events(content, insist):
+    e, small = content.rows["events"], content.small
+    machine, kind = e["machine"], e["kind"]
+    insist(own_rank(content, "events", machine), "an event of a machine that the rank does not run")
+    if ((machine < 0) | (machine >= content.n_vm)).any():
+        return
+    insist((kind >= INTERNAL) & (kind <= RECEIVE), "a committed event without a kind")
+    insist(consecutive(machine, e["seq"]), "events of a machine are not numbered 0, 1, 2, ...")
+    insist(e["tick"] == e["seq"], "tick and seq differ")
+    p, q = small["tick_rate_p"][machine], small["tick_rate_q"][machine]
+    due = small["phase"][machine] + e["tick"] * q * 1_000_000_000 // p
+    insist(e["t_scheduled"] == due, "t_scheduled is not the tick's time")
+    insist(e["t_actual"] >= e["t_scheduled"], "t_actual lies before t_scheduled")
+    receive, send = kind == RECEIVE, kind == SEND
+    insist(e["queue_after"] == e["queue_before"] - receive, "queue_after does not follow")
+    insist((e["op"] == 0) == receive, "op does not go with kind")
+    insist((e["op"] == 3) == (kind == INTERNAL), "op does not go with kind INTERNAL")
+    insist((e["msg_count"] >= 1) == (receive | send), "msg_count does not go with kind")
+    insist(~receive | ((e["peer"] >= 0) & (e["peer"] != machine)), "a receive without a peer")
+    insist(~receive | (e["t_arrival"] > 0) & (e["t_arrival"] <= e["t_actual"]),
+           "a receive before its message's arrival")
+    same = machine[1:] == machine[:-1]
+    insist(~same | (e["t_actual"][1:] >= e["t_actual"][:-1]), "t_actual goes back")
+    for name, stamp in e.items():
+        if not name.startswith("clocks/"):
+            continue
+        if stamp.ndim == 2:
+            own = stamp[np.arange(len(stamp)), machine]
+            insist(own == e["seq"] + 1, f"{name}: the own component is not the number of events")
+        else:
+            insist(stamp > e["seq"], f"{name}: behind the number of events")
+            insist(~same | (stamp[1:] > stamp[:-1]), f"{name}: does not grow")
+
+
+def check_messages(content, insist):
+    m = content.rows["messages"]
+    insist(own_rank(content, "messages", m["sender"]), "a message of a machine not of the rank")
+    insist(consecutive(m["sender"], m["number"]), "messages of a sender are not 0, 1, 2, ...")
+    good = (m["receiver"] >= 0) & (m["receiver"] < content.n_vm) & (m["receiver"] != m["sender"])
+    insist(good, "a message without a receiver")
+    insist((m["send_seq"] >= 0) & (m["t_send"] >= 0) & (m["copy"] == 0), "a message without origin")
+
+
+def starts_of(machine, n_vm):
+    return np.searchsorted(machine, np.arange(n_vm + 1))
+
+
+def check_sends(content, insist):
+    """Every committed send has all of its messages under the counters."""
+    e, m = content.rows["events"], content.rows["messages"]
+    starts = starts_of(m["sender"], content.n_vm)
+    send = e["kind"] == SEND
+    machine, first, count = (e[name][send] for name in ("machine", "msg_first", "msg_count"))
+    on_file = starts[machine + 1] - starts[machine]
+    insist(first + count <= on_file, "a committed send whose messages are not all on file")
+    there = first + count <= on_file
+    row = np.repeat((starts[machine] + first)[there], count[there])
+    row += np.concatenate([np.arange(n) for n in count[there]] or [np.zeros(0, int)]).astype(int)
+    for column, of_event in (("send_seq", "seq"), ("t_send", "t_actual")):
+        insist(m[column][row] == np.repeat(e[of_event][send][there], count[there]),
+               f"a message's {column} is not that of its send")
+
+
+def check_left(content, insist):
+    for table, fate in (("queue", QUEUED), ("channel", IN_FLIGHT)):
+        rows = content.rows[table]
+        insist(own_rank(content, table, rows["receiver"]), f"{table}: a receiver not of the rank")
+        insist(rows["fate"] == fate, f"{table}: a row without its fate")
+        insist((rows["sender"] >= 0) & (rows["sender"] < content.n_vm)
+               & (rows["sender"] != rows["receiver"]), f"{table}: a row without its sender")
+        insist((rows["number"] >= 0) & (rows["t_arrival"] > 0), f"{table}: a row without a message")
+        insist((rows["snapshot"] >= 0) & (rows["snapshot"] < len(content.states["t"])),
+               f"{table}: a row of no snapshot")
+
+
+def check_states(content, insist):
+    """The states under n_snapshots and n_final were recorded, and count events that are on file."""
+    s, e, commit = content.states, content.rows["events"], content.commit
+    rank, n_state = content.small["vm_rank"], len(s["t"])
+    valid, n = s["valid"] == 1, s["n_event"]
+    under = np.arange(n_state)[None, :] < commit["n_snapshots"][rank][:, None]
+    under[:, -1] = commit["n_final"][rank] == 1
+    if not content.exact:  # an exact file leaves out what nobody recorded
+        insist(valid[under], "states under n_snapshots that were not recorded")
+    insist(valid[under[:, -1], -1], "a final state under n_final was not recorded")
+    valid &= under
+    begin = starts_of(e["machine"], content.n_vm)
+    on_file = np.diff(begin)[:, None]
+    insist((n <= on_file)[valid], "a recorded state counts events that are not on file")
+    insist((s["n_tick"] == n)[valid], "a state's ticks are not its events")
+    some = valid & (n > 0) & (n <= on_file)
+    last_event = (begin[:-1, None] + n - 1)[some]
+    for name, stamp in e.items():
+        if name.startswith("clocks/"):
+            insist(stamp[last_event] == s[name][some], f"a state's {name} is not that of its event")
+
+
+# ---- comparing ------------------------------------------------------------------------------------------
+
+def differences(old, new):
+    """What of the committed rows of `old` is not in `new` with the same values; empty if all is. Rows that
+    only `new` has are no difference, and what compaction fills in later is not compared."""
+    found = []
+    for table, (group, _, _, order) in TABLES.items():
+        a, b = old.rows[table], new.rows[table]
+        at = find(a, b, order)
+        if (at < 0).any():
+            found.append(f"{group}: {int((at < 0).sum())} committed rows are missing")
+        for name in a:
+            if f"{group}/{name}" in JOINED_LATER or name == "snapshot":
+                continue
+            if not np.array_equal(a[name][at >= 0], b[name][at[at >= 0]]):
+                found.append(f"{group}/{name}: values of committed rows changed")
+    found += state_differences(old, new)
+    return found
+
+
+def find(a, b, order):
+    """For each row of `a` the index of the row of `b` with the same key, or -1. Both are sorted by it."""
+    key_a, key_b = np.zeros(len(a[order[0]]), np.int64), np.zeros(len(b[order[0]]), np.int64)
+    for column in order:
+        size = 1 + int(max(a[column].max(initial=0), b[column].max(initial=0)))
+        key_a, key_b = key_a * size + a[column], key_b * size + b[column]
+    assert (key_b[1:] > key_b[:-1]).all(), f"rows with the same {order}"
+    at = np.searchsorted(key_b, key_a)
+    there = at < len(key_b)
+    there[there] = key_b[at[there]] == key_a[there]
+    return np.where(there, at, -1)
+
+
+def state_differences(old, new):
+    """Valid states under the counters, by machine and time (their index may change)."""
+    found = []
+    where = {int(t): i for i, t in enumerate(new.states["t"][:-1])}
+    last = len(old.states["t"]) - 1
+    for vm in range(old.n_vm):
+        rank = old.small["vm_rank"][vm]
+        pairs = [(i, where.get(int(old.states["t"][i])))
+                 for i in range(min(int(old.commit["n_snapshots"][rank]), last))
+                 if old.states["valid"][vm, i]]
+        if old.commit["n_final"][rank]:
+            pairs.append((last, len(new.states["t"]) - 1))
+        for i, j in pairs:
+            if j is None:
+                found.append(f"snapshots: state {i} of VM {vm} is missing")
+                continue
+            for name, values in old.states.items():
+                if name in ("t", "snapshot", "queue", "channel"):
+                    continue
+                if not np.array_equal(values[vm, i], new.states[name][vm, j]):
+                    found.append(f"snapshots/{name}: state {i} of VM {vm} changed")
+    return found
+
+
+def fates(content):
+    """What is wrong with the fates that a compacted file must have; empty if nothing is."""
+    e, m = content.rows["events"], content.rows["messages"]
+    receive = e["kind"] == RECEIVE
+    arrival = dict(zip(zip(e["peer"][receive].tolist(), e["msg_first"][receive].tolist()),
+                       e["t_arrival"][receive].tolist()))
+    expected = {key: (RECEIVED, t) for key, t in arrival.items()}
+    for table in ("queue", "channel"):
+        rows = content.rows[table]
+        for s, n, t, f in zip(*(rows[k].tolist() for k in ("sender", "number", "t_arrival", "fate"))):
+            expected[s, n] = (f, t)
+    wrong = 0
+    for s, n, t, f in zip(*(m[k].tolist() for k in ("sender", "number", "t_arrival", "fate"))):
+        wrong += expected.get((s, n), (UNKNOWN, 0)) != (f, t)
+    return [f"{wrong} messages have another fate than the log gives"] if wrong else []
