@@ -3,8 +3,9 @@
 
 usage: tests/bench/realtime.py [--ranks 3,16,64] [--runs 3] [--duration 20s] [LCMPI OPTION...]
 
-Prints one row per run and the best (by p99 lateness) of each size. Nothing is asserted but that every
-tick was done: how fast a machine is depends on the machine.
+Prints one row per run and the best (by p99 lateness) of each size. Before each run as many bare sleepers (bare.c:
+a process that sleeps until each tick's time, and nothing more) show what the machine allows at that moment: no
+program that sleeps can be earlier than they are. Nothing is asserted but that every tick was done.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import h5py
 import numpy as np
@@ -42,6 +44,23 @@ def run_once(ranks, options, scratch):
     }
 
 
+def build_bare(scratch):
+    program = os.path.join(scratch, "bare")
+    subprocess.run(["cc", "-O2", "-o", program, os.path.join(os.path.dirname(os.path.abspath(__file__)), "bare.c")],
+                   check=True)
+    return program
+
+
+def run_bare(program, ranks, seconds):
+    """Sleepers with lcmpi's default rates, all at once."""
+    start = time.monotonic_ns() + 200_000_000
+    sleepers = [subprocess.Popen([program, str(start), str(1 + i % 6), str(seconds)], stdout=subprocess.PIPE, text=True)
+                for i in range(ranks)]
+    late = np.array([int(line) for s in sleepers for line in s.communicate()[0].split()]) / 1e6
+    print(f"{ranks:5d} {len(late):7d} {'':6} {np.median(late):9.3f} {np.percentile(late, 99):9.3f} {late.max():9.3f} "
+          f"{'':37} bare sleepers", flush=True)
+
+
 def print_row(row, mark=""):
     print(f"{row['ranks']:5d} {row['ticks']:7d} {'yes' if row['exact'] else 'NO':>6} "
           f"{row['late50']:9.3f} {row['late99']:9.3f} {row['late']:9.3f} "
@@ -63,6 +82,7 @@ def main():
         rows = []
         for _ in range(arguments.runs):
             with tempfile.TemporaryDirectory(prefix="lc", dir="/tmp") as scratch:
+                run_bare(build_bare(scratch), ranks, min(10, float(arguments.duration.rstrip("s"))))
                 rows.append(run_once(ranks, options, scratch))
             print_row(rows[-1])
             exact &= rows[-1]["exact"]

@@ -209,6 +209,24 @@ EXPORT int ftruncate64(int fd, off64_t size) {
   TRACE_CALL(next(fd, size), TRUNCATE, 0, "", size);
 }
 
+/* Room is made with zeros: to a reader the file is only longer, if it was not as long already. */
+static off_t longer(int fd, off_t end) {
+  struct stat file;
+  return fstat(fd, &file) == 0 && file.st_size > end ? file.st_size : end;
+}
+
+EXPORT int posix_fallocate(int fd, off_t at, off_t n) {
+  NEXT(posix_fallocate);
+  off_t size = longer(fd, at + n);
+  TRACE_CALL(next(fd, at, n), TRUNCATE, 0, "", size);
+}
+
+EXPORT int posix_fallocate64(int fd, off64_t at, off64_t n) {
+  NEXT(posix_fallocate64);
+  off_t size = longer(fd, at + n);
+  TRACE_CALL(next(fd, at, n), TRUNCATE, 0, "", size);
+}
+
 EXPORT int fsync(int fd) {
   NEXT(fsync);
   TRACE_CALL(next(fd), SYNC, 0, "", 0);
@@ -375,20 +393,6 @@ EXPORT int fallocate64(int fd, int mode, off64_t at, off64_t n) {
   if (watched(fd))
     note_other("fallocate64");
   return next(fd, mode, at, n);
-}
-
-EXPORT int posix_fallocate(int fd, off_t at, off_t n) {
-  NEXT(posix_fallocate);
-  if (watched(fd))
-    note_other("posix_fallocate");
-  return next(fd, at, n);
-}
-
-EXPORT int posix_fallocate64(int fd, off64_t at, off64_t n) {
-  NEXT(posix_fallocate64);
-  if (watched(fd))
-    note_other("posix_fallocate64");
-  return next(fd, at, n);
 }
 
 EXPORT void *mmap(void *address, size_t n, int protection, int flags, int fd, off_t at) {
