@@ -293,8 +293,9 @@ static void write_joined(struct rewrite *w, const struct lc_history *h) {
   free(values);
 }
 
-/* The receiver's part of each message, out of its RECEIVE event or the tables of what was left. */
-static void join_fates(struct rewrite *w) {
+/* The receiver's part of each message, out of its RECEIVE event or the tables of what was left; and
+ * the totals of a run that had no end. */
+static void join_fates(struct rewrite *w, bool recovered) {
   struct lc_history history;
   struct lc_error ignored;
   read_history(&history, &w->old, &w->from);
@@ -312,6 +313,8 @@ static void join_fates(struct rewrite *w) {
                left->t_arrival, left->fate);
     }
     write_joined(w, &history);
+    if (recovered)
+      write_counted_totals(&w->to, &w->new, &history);
   }
   lc_history_free(&history);
 }
@@ -328,7 +331,7 @@ static void copy_all(struct rewrite *w, int state, const char *remark) {
     copy_table(w, t);
   copy_snapshots(w);
   if (w->exact)
-    join_fates(w);
+    join_fates(w, state == LC_RUN_RECOVERED);
   h5_write_all(&w->to, "/commit/state", H5T_NATIVE_UINT8, &byte);
 }
 

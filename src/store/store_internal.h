@@ -36,6 +36,9 @@ int64_t committed_rows(const struct layout *layout, int t);
 /* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
  */
 lc_status open_checked(struct h5 *h, struct layout *layout, const char *path, struct lc_error *err);
+/* The totals in the root of a file, counted from an indexed history. */
+void write_counted_totals(struct h5 *to, const struct layout *layout,
+                          const struct lc_history *history);
 /* The history of an open file. */
 void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h);
 

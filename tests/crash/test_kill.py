@@ -20,6 +20,9 @@ import tempfile
 import time
 import unittest
 
+import h5py
+import numpy as np
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
 
@@ -275,10 +278,24 @@ class Kill(harness.Case):
         whole = crashed.state in (content.COMPLETE, content.STOPPED)
         self.assertEqual(recovered.state, crashed.state if whole else content.RECOVERED)
         self.assertFalse(os.path.exists(path + ".tmp"), "recover leaves a temporary file")
+        self.check_totals(path)
         self.check_verified(path)
         before = digest(path)
         self.check_run("recover", path)  # a second one changes nothing
         self.assertEqual(digest(path), before)
+
+
+    def check_totals(self, path):
+        """The root has the counts of the rows."""
+        with h5py.File(path, "r") as file:
+            machine, kind = file["events/machine"][:], file["events/kind"][:]
+            for name, weights in (("n_event", None), ("n_tick", None), ("n_internal", kind == 1),
+                                  ("n_received", kind == 3), ("n_sent", (kind == 2) * file["events/msg_count"][:])):
+                counts = np.bincount(machine, weights, minlength=len(file["vm"]))
+                self.assertEqual(file[name][:].tolist(), counts.tolist(), name)
+            largest = np.zeros(len(file["vm"]), int)
+            np.maximum.at(largest, machine, file["events/clocks/lamport/stamp"][:])
+            self.assertEqual(file["final_lamport"][:].tolist(), largest.tolist())
 
 
 if __name__ == "__main__":
