@@ -303,7 +303,7 @@ static char *print_seed(const struct lc_config *c) {
 }
 
 static lc_status set_poll(struct lc_config *c, const char *value, struct lc_error *err) {
-  return set_duration(&c->poll_ns, "poll", value, 10000, LC_NS_PER_S, err);
+  return set_duration(&c->poll_ns, "poll", value, 10000, LC_NS_PER_S / 20, err);
 }
 
 static char *print_poll(const struct lc_config *c) {

@@ -77,7 +77,7 @@ static void print_lateness(const struct lc_lateness *l) {
          lc_print_count(ticks, l->n_tick));
   if (l->n_overrun) {
     double share = (double)l->n_overrun / (double)l->n_tick;
-    printf("warning   %s tick%s (%.2g %%) began after the next one of their VM was due%s\n",
+    printf("warning   %s tick%s (%.3g %%) began after the next one of their VM was due%s\n",
            lc_print_count(ticks, l->n_overrun), l->n_overrun == 1 ? "" : "s", 100 * share,
            share > 0.01 ? ": this machine is too slow for the load, lower --speed or --rates" : "");
   }

@@ -123,6 +123,12 @@ lc_status create_file(const char *path, const struct lc_store_plan *plan,
     status = place_begin(&file, path, err);
   if (status)
     return status;
+  if (place_is_held(path)) { /* another run came first */
+    place_abandon(&file);
+    status = place_free(path, force, err);
+    return status ? status
+                  : lc_fail(err, LC_EFILE, "%s: was written by another process just now", path);
+  }
   struct h5 h;
   h5_create(&h, file.temporary);
   fill(plan, layout, &h);

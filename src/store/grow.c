@@ -29,11 +29,11 @@ lc_status lc_store_grow(struct lc_store *s, struct lc_error *err) {
     return status;
   ask_for_room(s);
   int held = -1;
-  status = close_parallel(s, err);
+  status = lc_agree(s->transport, close_parallel(s, err), err);
   if (!status && lc_transport_rank(s->transport) == 0)
     status = rewrite_file(s->path, s->layout.rows, 0, "laid out again with more room", &held, err);
   status = lc_agree(s->transport, status, err);
-  if (status) { /* the old file is as it was: it can at least be marked */
+  if (status) { /* the old file is in its place still: it can at least be marked */
     struct lc_error ignored;
     open_store(s, &ignored);
     s->h.failed = true;

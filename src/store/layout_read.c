@@ -138,6 +138,19 @@ static void expect_clock_total(void *context, struct h5 *h, const char *path, en
   expect(h, path, layout->n_vm, true, words > 0 ? words : 1);
 }
 
+/* The state is written last and is read first: what it promises is under the counters read later.
+ */
+static void read_state(struct layout *layout, struct h5 *h) {
+  int64_t *final = lc_new((size_t)layout->n_rank, sizeof *final, "reading a file");
+  expect(h, "/commit/n_final", layout->n_rank, true, 1);
+  layout->state = (int)h5_read_scalar(h, "/commit/state");
+  layout->ended = layout->state == LC_RUN_COMPLETE || layout->state == LC_RUN_STOPPED;
+  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, final);
+  for (int32_t r = 0; r < layout->n_rank; r++)
+    layout->ended &= final[r] == 1;
+  free(final);
+}
+
 void layout_read(struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   *layout = (struct layout){0};
@@ -147,6 +160,7 @@ void layout_read(struct layout *layout, struct h5 *h) {
   if (h->failed)
     return;
   layout_init(layout, n_vm, n_rank, n_snapshot);
+  read_state(layout, h);
   read_clocks(layout, h);
   for (int t = 0; t < LC_N_TABLE && !h->failed; t++) {
     hsize_t size[3] = {0};

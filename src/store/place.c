@@ -135,14 +135,18 @@ void place_abandon(struct new_file *file) {
 
 static lc_status open_locked(const char *path, int flags, short type, int *fd,
                              struct lc_error *err) {
-  *fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
-  if (*fd < 0)
-    return lc_fail(err, LC_EFILE, "%s: cannot be opened: %s", path, strerror(errno));
-  if (lock(*fd, type) && lock_out_other_programs(*fd))
-    return LC_OK;
-  close(*fd);
-  *fd = -1;
-  return is_held(path, err);
+  for (;;) {
+    *fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0)
+      return lc_fail(err, LC_EFILE, "%s: cannot be opened: %s", path, strerror(errno));
+    bool mine = lock(*fd, type) && lock_out_other_programs(*fd);
+    if (mine && same_file(*fd, path))
+      return LC_OK;
+    close(*fd);
+    *fd = -1;
+    if (!mine)
+      return is_held(path, err);
+  } /* another file was given the name meanwhile */
 }
 
 lc_status place_hold(const char *path, int *fd, struct lc_error *err) {

@@ -162,20 +162,6 @@ static void read_balance(struct lc_balance *balance, struct h5 *h) {
     *words[i] = h5_read_scalar(h, column_path(path, "/balance", balance_names[i]));
 }
 
-/* True if every rank's final state is on file and the run said that it ended. */
-static bool has_ended(struct h5 *h, const struct layout *layout) {
-  int64_t state = h5_read_scalar(h, "/commit/state");
-  if (state != LC_RUN_COMPLETE && state != LC_RUN_STOPPED)
-    return false;
-  bool all = true;
-  int64_t *final = lc_new((size_t)layout->n_rank, sizeof *final, "reading a file");
-  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, final);
-  for (int32_t r = 0; r < layout->n_rank; r++)
-    all &= final[r] == 1;
-  free(final);
-  return all;
-}
-
 void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   *history = (struct lc_history){.n_vm = layout->n_vm};
   read_machines(history, h);
@@ -187,7 +173,7 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   read_clocks(history, layout, h);
   read_states(history, layout, h);
   read_left(history, layout, h);
-  history->ended = has_ended(h, layout);
+  history->ended = layout->ended;
   if (history->ended)
     read_totals(history, layout, h);
   history->t_end = h5_read_scalar(h, "/commit/t_end");
@@ -286,8 +272,8 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->exact = is_exact(layout);
   for (int t = 0; t < LC_N_TABLE; t++)
     info->rows[t] = committed_rows(layout, t);
-  info->state = (int)h5_read_scalar(h, "/commit/state");
-  info->ended = has_ended(h, layout);
+  info->state = layout->state;
+  info->ended = layout->ended;
   info->n_snapshot_done += info->ended;
   info->t_end = h5_read_scalar(h, "/commit/t_end");
   read_balance(&info->balance, h);

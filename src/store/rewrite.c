@@ -377,42 +377,63 @@ lc_status rewrite_file(const char *path, int64_t *const *room, int state, const 
   return status;
 }
 
-/* To its exact size, by a process that takes the file for itself meanwhile. */
-static lc_status make_exact(const char *path, int state, const char *remark, struct lc_error *err) {
-  int taken, held = -1;
-  lc_status status = place_take(path, &taken, err);
+/* What recovery has to do, from the state that a file is in now. */
+struct remedy {
+  enum lc_run_state was;
+  bool finished, exact;
+};
+
+static lc_status diagnose(const char *path, struct remedy *remedy, struct lc_error *err) {
+  struct lc_store_info info;
+  lc_status status = lc_store_describe(path, &info, err);
   if (status)
     return status;
-  status = rewrite_file(path, NULL, state, remark, &held, err);
-  close(taken);
+  remedy->was = (enum lc_run_state)info.state;
+  remedy->finished = info.ended || info.state == LC_RUN_RECOVERED;
+  remedy->exact = info.exact;
+  lc_store_info_free(&info);
+  return LC_OK;
+}
+
+/* By a process that has the file for itself. */
+static lc_status make_exact(const char *path, struct remedy *remedy, struct lc_error *err) {
+  int held = -1;
+  lc_status status = diagnose(path, remedy, err);
+  if (status || (remedy->finished && remedy->exact))
+    return status;
+  status = remedy->finished ? rewrite_file(path, NULL, 0, "compacted", &held, err)
+                            : rewrite_file(path, NULL, LC_RUN_RECOVERED,
+                                           "recovered after the run did not end", &held, err);
   if (held >= 0)
     close(held);
   return status;
 }
 
-lc_status lc_store_compact(const char *path, struct lc_error *err) {
-  h5_quiet();
+static lc_status take_and_make_exact(const char *path, struct remedy *remedy,
+                                     struct lc_error *err) {
+  int taken;
   char *real = place_resolve(path);
-  lc_status status = make_exact(real, 0, "compacted", err);
+  lc_status status = place_take(real, &taken, err);
+  if (!status) {
+    status = make_exact(real, remedy, err);
+    close(taken);
+  }
   free(real);
   return status;
 }
 
+lc_status lc_store_compact(const char *path, struct lc_error *err) {
+  struct remedy remedy;
+  h5_quiet();
+  return take_and_make_exact(path, &remedy, err);
+}
+
 lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_error *err) {
-  struct lc_store_info info;
-  lc_status status = lc_store_describe(path, &info, err);
-  if (status)
-    return status;
-  *was = (enum lc_run_state)info.state;
-  bool finished = info.ended || info.state == LC_RUN_RECOVERED;
-  bool exact = info.exact;
-  lc_store_info_free(&info);
-  if (finished && exact)
-    return LC_OK;
-  char *real = place_resolve(path);
-  status = finished
-               ? make_exact(real, 0, "compacted", err)
-               : make_exact(real, LC_RUN_RECOVERED, "recovered after the run did not end", err);
-  free(real);
+  struct remedy remedy;
+  lc_status status =
+      diagnose(path, &remedy, err); /* one that nothing is wrong with is not written */
+  if (!status && !(remedy.finished && remedy.exact))
+    status = take_and_make_exact(path, &remedy, err);
+  *was = remedy.was;
   return status;
 }

@@ -100,7 +100,9 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
   if (sent->receiver != e->machine)
     violation(check, e->t_actual, "%s took message %" PRId64 " of VM %d, which was for VM %d", text,
               e->msg_first, e->peer, sent->receiver);
-  if (e->t_arrival > e->t_actual || e->t_arrival + h->error_ns < sent->t_send)
+  if (e->t_arrival > e->t_actual ||
+      (e->t_arrival < sent->t_send &&
+       (uint64_t)sent->t_send - (uint64_t)e->t_arrival > (uint64_t)h->error_ns))
     violation(check, e->t_actual,
               "%s took message %" PRId64 " of VM %d, sent at %" PRId64 " ns, arrived at %" PRId64,
               text, e->msg_first, e->peer, sent->t_send, e->t_arrival);

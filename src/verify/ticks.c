@@ -18,6 +18,14 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
   else if ((e->kind == LC_INTERNAL && e->msg_count != 0) ||
            (e->kind == LC_RECEIVE && e->msg_count != 1))
     violation(check, e->t_actual, "%s has %d messages", event_text(text, e), e->msg_count);
+  else if ((e->peer >= 0) != (e->kind == LC_RECEIVE || e->op == LC_OP_UNICAST) ||
+           (e->op == LC_OP_UNICAST && e->msg_count != 1) ||
+           (e->kind == LC_INTERNAL && e->msg_first != 0) ||
+           (e->kind != LC_RECEIVE && e->t_arrival != 0))
+    violation(check, e->t_actual,
+              "%s names peer %d, message %" PRId64 " and arrival %" PRId64
+              ", which do not go with its kind",
+              event_text(text, e), e->peer, e->msg_first, e->t_arrival);
   else if ((e->kind == LC_INTERNAL && e->op != LC_OP_INTERNAL) ||
            (e->kind == LC_RECEIVE && e->op != LC_OP_NONE) ||
            (e->kind == LC_SEND && e->op != LC_OP_UNICAST && e->op != LC_OP_MULTICAST))
