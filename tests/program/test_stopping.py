@@ -57,6 +57,14 @@ class Stopping(program.Case):
         os.kill(harness.ranks_of(process)[1], signal.SIGTERM)
         self.check_stopped(process, signal.SIGTERM, 85)
 
+    def test_every_state_before_the_end(self):
+        """More snapshots than ticks: also those after the last tick are taken."""
+        options = ("--vms", 2, "--rates", "2", "--snapshot-every", "500us", "--duration", "20s", "--commit-every", "20ms",
+                   "--progress", "none")
+        process = self.started(*options, ranks=2, rows=3)
+        process.send_signal(signal.SIGUSR1)
+        self.check_stopped(process, signal.SIGUSR1, 85)
+
     def test_at_the_very_start(self):
         """When the first line is out, the file is there, and a stop is clean, however little has happened."""
         process = self.start_lcmpi("--vms", 3, *ENDLESS, "-o", "run.h5")
