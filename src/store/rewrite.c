@@ -434,6 +434,7 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
       diagnose(path, &remedy, err); /* one that nothing is wrong with is not written */
   if (!status && !(remedy.finished && remedy.exact))
     status = take_and_make_exact(path, &remedy, err);
-  *was = remedy.was;
+  if (!status)
+    *was = remedy.was;
   return status;
 }

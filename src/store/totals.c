@@ -6,18 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* a - b, also for times that no run has. */
+static int64_t difference(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
   struct lc_vm_totals totals = {.n_tick = n, .n_event = n};
-  int64_t sum = 0;
+  uint64_t sum = 0;
   for (int64_t i = 0; i < n; i++) {
-    int64_t late = event[i].t_actual - event[i].t_scheduled;
+    int64_t late = difference(event[i].t_actual, event[i].t_scheduled);
     totals.n_internal += event[i].kind == LC_INTERNAL;
     totals.n_sent += event[i].kind == LC_SEND ? event[i].msg_count : 0;
     totals.n_received += event[i].kind == LC_RECEIVE;
     totals.lateness_max_ns = late > totals.lateness_max_ns ? late : totals.lateness_max_ns;
-    sum += late;
+    sum += (uint64_t)late;
   }
-  totals.lateness_mean_ns = n ? sum / n : 0;
+  totals.lateness_mean_ns = n ? (int64_t)sum / n : 0;
   return totals;
 }
 
@@ -66,7 +71,7 @@ static void write_jumps(struct h5 *to, const struct lc_history *h,
     const int64_t *stamp = clock->stamp + h->machine[v].first_event;
     int64_t events = h->machine[v].n_event;
     for (int64_t i = 0; i < events; i++) {
-      int64_t jump = stamp[i] - (i ? stamp[i - 1] : 0);
+      int64_t jump = difference(stamp[i], i ? stamp[i - 1] : 0);
       largest[v] = jump > largest[v] ? jump : largest[v];
     }
     mean[v] = events ? (double)stamp[events - 1] / (double)events : 0;

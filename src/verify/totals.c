@@ -6,20 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* a - b, also for times that no run has. */
+static int64_t difference(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 static struct lc_vm_totals count(const struct lc_history *h, int32_t v) {
   struct lc_vm_totals totals = {.n_tick = h->machine[v].n_event, .n_event = h->machine[v].n_event};
-  int64_t lateness = 0;
+  uint64_t lateness = 0;
   for (int64_t i = 0; i < totals.n_event; i++) {
     const struct lc_event *e = &h->event[h->machine[v].first_event + i];
-    int64_t late = e->t_actual - e->t_scheduled;
+    int64_t late = difference(e->t_actual, e->t_scheduled);
     totals.n_internal += e->kind == LC_INTERNAL;
     totals.n_sent += e->kind == LC_SEND ? e->msg_count : 0;
     totals.n_received += e->kind == LC_RECEIVE;
-    lateness += late;
+    lateness += (uint64_t)late;
     if (late > totals.lateness_max_ns)
       totals.lateness_max_ns = late;
   }
-  totals.lateness_mean_ns = totals.n_event ? lateness / totals.n_event : 0;
+  totals.lateness_mean_ns = totals.n_event ? (int64_t)lateness / totals.n_event : 0;
   return totals;
 }
 
@@ -38,7 +43,7 @@ static void check_clock_totals(struct lc_check *check, const struct lc_history *
     return;
   int64_t largest = 0;
   for (int64_t i = 0; i < n; i++) {
-    int64_t jump = stamp[i] - (i ? stamp[i - 1] : 0);
+    int64_t jump = difference(stamp[i], i ? stamp[i - 1] : 0);
     largest = jump > largest ? jump : largest;
   }
   double mean = n ? (double)stamp[n - 1] / (double)n : 0;
