@@ -11,7 +11,12 @@
 
 /* Writing keeps so far away from ticks on both sides, but not for ever: many VMs tick at the same
  * moment, and a rank that writes right after its tick holds up the ranks that share its core. */
-enum { GAP_NS = 3000000, BURST_NS = 50000000, AGREEING_NS = 2000000 };
+enum { GAP_NS = 3000000 };
+
+enum {
+  BURST_NS = 50000000,  /* so long late ticks may keep a rank from everything else */
+  AGREEING_NS = 2000000 /* so often a rank looks while a round is under way */
+};
 
 static int64_t sooner(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -222,8 +227,8 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
   if (status == LC_ERANK)
     commit(&r); /* this rank's own rows need nobody else */
   if (status == LC_EFILE) {
-    struct lc_error ignored; /* all ranks come here: no message may be under way when MPI ends */
-    drain(&r, &ignored);
+    struct lc_error ignored;
+    drain(&r, &ignored); /* all ranks come here: no message may be under way when MPI ends */
     /* the disk is full, or worse: what can be marked is marked */
     lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &ignored);
   }

@@ -24,7 +24,7 @@ bool h5_ok(struct h5 *h, int64_t code, const char *doing, const char *object);
 /* LC_OK, or the sticky failure copied to *err. */
 lc_status h5_status(const struct h5 *h, struct lc_error *err);
 
-/* Serial access: create exclusively (never over an existing file), open, close. */
+/* Serial access. h5_create() empties what is there: place_begin() sees to it that it is ours. */
 void h5_create(struct h5 *h, const char *path);
 /* Closes a file that h5_create() made; `fd` is another descriptor of it. */
 void h5_close_new(struct h5 *h, int fd);

@@ -22,10 +22,10 @@ struct layout {
   int64_t *first[LC_N_TABLE]; /* [n_rank] where each rank's region starts; owned */
   int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
-  /* read from a file: */
+  int level; /* as h5_dataset() takes it, for everything with one row per event or message */
+  /* of a layout that was read from a file: */
   int state;  /* enum lc_run_state */
   bool ended; /* the end of the run is on file, and every rank's final state */
-  int level;  /* as h5_dataset() takes it, for everything with one row per event or message */
 };
 
 /* Datasets with one value per VM or rank in the root. */
