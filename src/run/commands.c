@@ -118,9 +118,10 @@ lc_status lc_recover_command(const char *path, struct lc_error *err) {
   if (status)
     return status;
   char events[LC_QUANTITY_MAX], messages[LC_QUANTITY_MAX];
-  printf("%s: was %s, is %s: %s events, %s messages, %d snapshots\n", path, lc_run_state_name(was),
+  printf("%s: was %s, is %s: %s events, %s messages, %d snapshot%s\n", path, lc_run_state_name(was),
          lc_run_state_name(info.state), lc_print_count(events, info.rows[LC_EVENTS]),
-         lc_print_count(messages, info.rows[LC_MESSAGES]), info.n_snapshot_done);
+         lc_print_count(messages, info.rows[LC_MESSAGES]), info.n_snapshot_done,
+         info.n_snapshot_done == 1 ? "" : "s");
   lc_store_info_free(&info);
   return LC_OK;
 }
