@@ -17,7 +17,7 @@ static char *joined(int argc, char **argv) {
   return text;
 }
 
-static lc_status do_locally(const struct lc_command_line *line, struct lc_error *err) {
+static lc_status do_locally(struct lc_command_line *line, struct lc_error *err) {
   switch (line->command) {
   case LC_COMMAND_INFO:
     return lc_info_command(line->file, err);
@@ -25,6 +25,8 @@ static lc_status do_locally(const struct lc_command_line *line, struct lc_error 
     return lc_verify_command(line->file, err);
   case LC_COMMAND_RECOVER:
     return lc_recover_command(line->file, err);
+  case LC_COMMAND_PREDICT:
+    return lc_predict_command(&line->config, err);
   case LC_COMMAND_HELP:
     lc_print_help(stdout, line->about);
     return LC_OK;
@@ -41,7 +43,7 @@ static lc_status do_locally(const struct lc_command_line *line, struct lc_error 
 }
 
 /* Work on a file is done once, however many ranks were started: the others wait for its end. */
-static lc_status do_once(const struct lc_command_line *line, struct lc_transport *transport,
+static lc_status do_once(struct lc_command_line *line, struct lc_transport *transport,
                          struct lc_error *err) {
   lc_status status = LC_OK;
   if (!transport || lc_transport_rank(transport) == 0)

@@ -3,15 +3,17 @@
 #ifndef LCMPI_CONFIG_H
 #define LCMPI_CONFIG_H
 
-#include "lcmpi/progress.h"
+#include "lcmpi/pacer.h"
 
 #include <stdio.h>
 
 enum lc_compaction { LC_COMPACT_AUTO, LC_COMPACT_ALWAYS, LC_COMPACT_NEVER };
-enum { LC_MAX_VMS = 10000000 };
+enum { LC_MAX_VMS = 10000000, LC_MAX_ALL_VMS = 100000000 };
+enum lc_pace { LC_PACE_REAL, LC_PACE_VIRTUAL };
 
 struct lc_config {
-  int32_t n_vm; /* 0: one per rank */
+  int32_t n_vm;      /* of one copy; 0: one per rank */
+  int32_t n_replica; /* copies */
   struct lc_rate_rule rates;
   char *rates_text;        /* as given, for the effective options; owned, as all texts here */
   char *rate_weights_text; /* NULL: equal weights */
@@ -20,12 +22,19 @@ struct lc_config {
   char *unicast_text, *multicast_text, *internal_text;
   int32_t fanout; /* LC_FANOUT_ALL: every peer */
   char *clocks;
+  struct lc_topology_rule topology;
+  struct lc_latency latency;
+  bool latency_given; /* else the pace's own */
+  bool fifo;
+  enum lc_pace pace;
   int64_t duration_ns;
   struct lc_rate speed; /* model seconds per wall second */
   uint64_t seed;
   bool seed_given;
-  int64_t snapshot_every_ns; /* model time */
-  char *output;              /* NULL: a name made of the time and the seed */
+  int64_t snapshot_every_ns; /* model time; 0: the final state alone */
+  enum lc_log log;
+  int32_t log_sample;
+  char *output; /* NULL: a name made of the time and the seed */
   bool force, durable;
   enum lc_compaction compaction;
   int64_t max_file_bytes; /* 0: what is free on the disk */
@@ -40,6 +49,7 @@ enum lc_command {
   LC_COMMAND_INFO,
   LC_COMMAND_VERIFY,
   LC_COMMAND_RECOVER,
+  LC_COMMAND_PREDICT,
   LC_COMMAND_HELP,      /* print help and end */
   LC_COMMAND_VERSION,   /* print the version and end */
   LC_COMMAND_CLOCK_HELP /* print the list of clocks and end */

@@ -5,8 +5,7 @@
 #ifndef LCMPI_HISTORY_H
 #define LCMPI_HISTORY_H
 
-#include "lcmpi/clock.h"
-#include "lcmpi/event.h"
+#include "lcmpi/digest.h"
 #include "lcmpi/workload.h"
 
 enum lc_fate {
@@ -45,12 +44,14 @@ struct lc_state {
 /* Totals of one machine over the whole run. */
 struct lc_vm_totals {
   int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
+  int64_t queue_max; /* the longest that a tick found */
   int64_t lateness_max_ns, lateness_mean_ns;
 };
 
 struct lc_machine {
   struct lc_rate rate;
   int64_t phase_ns;
+  bool logged;                  /* its events and messages are on file */
   int64_t first_event, n_event; /* its rows in `event` */
   int64_t first_sent, n_sent;   /* its rows in `sent` */
 };
@@ -74,7 +75,10 @@ struct lc_balance {
 };
 
 struct lc_history {
-  int32_t n_vm;
+  int32_t n_vm;     /* of all copies together */
+  int32_t n_copy;   /* of one copy: peers never cross copies */
+  bool exact_time;  /* virtual time: every event happens at its tick, a snapshot at its time */
+  bool fifo;        /* channels are first in, first out */
   bool ended;       /* the end is on file: what was queued or in flight, and the balance */
   int64_t t_end;    /* if ended: every tick due before it was done */
   int64_t error_ns; /* by how much the clocks of two hosts may differ; 0 on one host */
@@ -93,6 +97,8 @@ struct lc_history {
   int64_t *t_snapshot;         /* [n_snapshot] */
   struct lc_state *state;      /* [n_vm][n_snapshot] */
   struct lc_vm_totals *totals; /* [n_vm], NULL if there are none */
+  bool digested;               /* `digest` is on file, and clock c's is that of clock[c] */
+  struct lc_digest digest;
 };
 
 /* Sorts events and messages into their order (stamps follow) and fills in every machine's ranges.

@@ -1,5 +1,6 @@
-/* pacer.h: what makes VMs tick. The real-time pacer runs the VMs of this rank against the wall
- * clock and ends together with all other ranks. */
+/* pacer.h: what makes VMs tick. In real time against the wall clock; in virtual time as fast as the
+ * processor allows, in windows as long as the network's lookahead, with the same result on any
+ * number of ranks. All ranks end together. */
 #ifndef LCMPI_PACER_H
 #define LCMPI_PACER_H
 
@@ -8,23 +9,30 @@
 #include "lcmpi/store.h"
 #include "lcmpi/vm.h"
 
+/* Whose events and messages go into the file: all VMs; of every sample-th copy (of a single copy:
+ * every sample-th VM); none. Totals and states go there always. */
+enum lc_log { LC_LOG_ALL, LC_LOG_SAMPLE, LC_LOG_NONE };
+
 /* A system about to run. The pacer uses all of it and owns none. */
 struct lc_world {
   struct lc_transport *transport;
   struct lc_store *store;
   struct lc_progress *progress; /* NULL but on rank 0 */
-  const struct lc_clock_set *clocks;
-  struct lc_workload *workload;
-  struct lc_message_pool *pool;
-  int32_t n_vm;            /* of the whole system */
-  int32_t first_vm, n_own; /* this rank's block */
-  struct lc_vm *vm;        /* [n_own] */
+  struct lc_vms *vms;           /* this rank's block */
+  const struct lc_latency *latency;
+  bool fifo;
+  enum lc_log log;
+  int32_t log_sample;
+  int32_t n_vm;            /* of all copies together */
   int64_t clock_offset_ns; /* of this host's monotonic clock against rank 0's */
   int64_t duration_ns, snapshot_every_ns;
   int32_t n_snapshot; /* with the final state */
   struct lc_rate speed;
   int64_t commit_every_ns, poll_ns; /* wall time */
 };
+
+/* Whether the events of a VM go into the file. Local. */
+bool lc_logged(enum lc_log log, int32_t sample, int32_t n_copy, int32_t n_vm, int32_t vm);
 
 /* Lateness of ticks (start minus deadline) in wall time. */
 struct lc_lateness {
@@ -39,9 +47,13 @@ struct lc_outcome {
   int signal;    /* that stopped it early, or 0 */
   int64_t t_end; /* model time: every tick due before it was done */
   struct lc_balance balance;
-  struct lc_lateness lateness;
-  int64_t ticking_ns, cpu_ns; /* wall and processor time of the ticking, mean over the ranks */
-  int64_t n_grown;            /* how often the file was laid out again */
+  struct lc_lateness lateness; /* real time only */
+  int64_t ticking_ns, cpu_ns;  /* wall and processor time of the ticking, mean over the ranks */
+  int64_t n_grown;             /* how often the file was laid out again */
+  int64_t n_tick;              /* events */
+  int64_t n_window;            /* virtual time: how many there were */
+  int64_t message_bytes;       /* virtual time: held for messages under way, most of any rank */
+  struct lc_digest digest;
 };
 
 /* The rank that runs a VM: blocks as even as can be. Local. */
@@ -49,7 +61,8 @@ int32_t lc_owner(int32_t vm, int32_t n_vm, int32_t n_rank);
 /* The first VM of a rank; of rank n_rank: n_vm. Local. */
 int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank);
 
-/* The number of snapshots of a run, the final state included, and their times. Local. */
+/* The number of snapshots of a run, the final state included, and their times. every_ns 0: the
+ * final state alone. Local. */
 int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns);
 int64_t lc_snapshot_time(int32_t index, int64_t duration_ns, int64_t every_ns);
 
@@ -58,5 +71,8 @@ int64_t lc_snapshot_time(int32_t index, int64_t duration_ns, int64_t every_ns);
  * LC_EVERIFY if the balance does not hold, LC_ERANK if the other ranks do not answer. After
  * LC_ERANK no collective call may follow. Collective. */
 lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err);
+
+/* The same in virtual time. The latency's minimum must be positive. Collective. */
+lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err);
 
 #endif

@@ -12,6 +12,8 @@
 enum lc_purpose {
   LC_DRAW_OPERATION = 0, /* number = tick: word 0 operation, word 1 peer, words 2, 3 multicast */
   LC_DRAW_RATE = 1,      /* number = 0: word 0 the rate, words 2, 3 the random phase */
+  LC_DRAW_LATENCY = 2,   /* number = message number of the sender; words 0, 1 */
+  LC_DRAW_TOPOLOGY = 3,  /* number = 0, blocks 0, 1, ...: the peers of a VM */
 };
 
 struct lc_block {
@@ -22,6 +24,14 @@ struct lc_block {
  * that needs more than four words takes blocks 1, 2, ... of the same tick. */
 struct lc_block lc_draw(uint64_t seed, enum lc_purpose purpose, int32_t vm, uint64_t number,
                         uint32_t block);
+
+/* Block 0 of n numbers at once, 0 <= n <= LC_DRAWS. Before: word 0 and 1 the number's low and high
+ * half, word 2 the VM. After: the words of the block; places behind n are changed too. */
+enum { LC_DRAWS = 64 };
+struct lc_draws {
+  uint32_t word[4][LC_DRAWS];
+};
+void lc_draw_many(uint64_t seed, enum lc_purpose purpose, int32_t n, struct lc_draws *draws);
 
 /* A whole number in 0..n-1 out of one word (multiply-high; n >= 1). */
 static inline uint32_t lc_below(uint32_t word, uint32_t n) {

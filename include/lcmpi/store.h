@@ -10,10 +10,11 @@
 #define LCMPI_STORE_H
 
 #include "lcmpi/history.h"
+#include "lcmpi/predict.h"
 #include "lcmpi/transport.h"
 #include "lcmpi/vm.h"
 
-enum { LC_FORMAT_MAJOR = 1, LC_FORMAT_MINOR = 0 };
+enum { LC_FORMAT_MAJOR = 1, LC_FORMAT_MINOR = 1 };
 
 /* /commit/state of a file. */
 enum lc_run_state {
@@ -32,7 +33,8 @@ enum lc_table { LC_EVENTS, LC_MESSAGES, LC_QUEUE, LC_CHANNEL, LC_N_TABLE };
 struct lc_vm_constants {
   struct lc_rate rate;
   int64_t phase_ns;
-  int32_t rank;
+  int32_t rank, replica;
+  bool logged; /* its events and messages go into the file */
 };
 
 struct lc_rank_constants {
@@ -47,12 +49,15 @@ struct lc_attribute {
   int64_t number;
 };
 
-/* Everything that shapes a new file. Rank 0 reads all of it, the others only the sizes and
- * `rows`. Not owned by the store. */
+/* Everything that shapes a new file. Rank 0 reads all of it, the others only the sizes, their block
+ * and `rows`. Not owned by the store. */
 struct lc_store_plan {
-  int32_t n_vm, n_rank;
+  int32_t n_vm, n_rank; /* VMs of all copies */
+  int32_t n_replica;
+  int32_t first_vm, n_own; /* this rank's block */
   const struct lc_clock_set *clocks;
-  const struct lc_vm_constants *vm;     /* [n_vm], a rank's VMs in one block */
+  struct lc_vm_constants (*vm)(const void *context, int32_t vm);
+  const void *context;
   const struct lc_rank_constants *rank; /* [n_rank] */
   const int64_t *rows[LC_N_TABLE];      /* [n_rank]: rows laid out for each rank */
   int32_t n_snapshot;                   /* the last one is the state at the end */
@@ -101,19 +106,27 @@ bool lc_store_wants_room(const struct lc_store *store);
 /* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
 lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
 
-/* The states of all VMs of this rank (state[i] and stamps + i * stamp_words belong to its i-th VM)
- * in snapshot `index`, and its commit. Local. */
-lc_status lc_store_states(struct lc_store *store, int32_t index, const struct lc_state *state,
-                          const int64_t *stamps, struct lc_error *err);
-
-/* The totals of all VMs of this rank; stamps + i * stamp_words and jumps + i * (number of clocks)
- * belong to its i-th VM. Written at once. Local. */
-lc_status lc_store_totals(struct lc_store *store, const struct lc_vm_totals *totals,
-                          const int64_t *stamps, const struct lc_jumps *jumps,
+/* The states of VMs [first, first + n) of this rank in snapshot `index` (state[i] and stamps + i *
+ * stamp_words belong to VM first + i). They count once all are written and lc_store_states_done()
+ * is called. Local. */
+lc_status lc_store_states(struct lc_store *store, int32_t index, int32_t first, int32_t n,
+                          const struct lc_state *state, const int64_t *stamps,
                           struct lc_error *err);
-/* Rank 0 writes the end of the run: time, balance, state. The others do nothing. Local. */
+lc_status lc_store_states_done(struct lc_store *store, int32_t index, struct lc_error *err);
+
+/* What theory expects of VMs [first, first + n) of this rank, before the run. Local. */
+lc_status lc_store_prediction(struct lc_store *store, int32_t first, int32_t n,
+                              const struct lc_prediction *prediction, struct lc_error *err);
+
+/* The totals of VMs [first, first + n) of this rank; stamps + i * stamp_words and jump_max + i *
+ * (number of clocks) belong to VM first + i. Written at once. Local. */
+lc_status lc_store_totals(struct lc_store *store, int32_t first, int32_t n,
+                          const struct lc_vm_totals *totals, const int64_t *stamps,
+                          const int64_t *jump_max, struct lc_error *err);
+/* Rank 0 writes the end of the run: time, balance, digest, state. The others do nothing. Local. */
 lc_status lc_store_end(struct lc_store *store, enum lc_run_state state, int64_t t_end,
-                       const struct lc_balance *balance, struct lc_error *err);
+                       const struct lc_balance *balance, const struct lc_digest *digest,
+                       struct lc_error *err);
 
 /* Closes the file. With `lost` set no other rank is waited for: this rank's rows and counters are
  * on file already, and the handle is dropped. Collective unless `lost`. */

@@ -64,6 +64,26 @@ bool lc_round_running(const struct lc_transport *transport);
 lc_status lc_round_test(struct lc_transport *transport, bool *over, const int64_t **result,
                         struct lc_error *err);
 
+/* ---- windows: exchange in virtual time ----------------------------------------------------------
+ */
+
+/* Words for another rank. */
+struct lc_parcel {
+  const int64_t *word;
+  size_t n; /* 0: nothing to send */
+};
+typedef void lc_parcel_receiver(void *context, const int64_t *word, size_t n);
+
+/* Sends parcel[r] to each rank r that there is something for, receives what the others have for
+ * this rank, and makes a round of `words`. When it returns, everything that any rank sent before
+ * has been received. The sparse exchange of Hoefler, Siebert and Lumsdaine, "Scalable communication
+ * protocols for dynamic sparse data exchange", PPoPP'10, with the round as its barrier: cost grows
+ * with the number of partners and the logarithm of the number of ranks. *result is valid until the
+ * next round. Yields, and naps when it takes long. Collective. */
+lc_status lc_exchange(struct lc_transport *transport, const struct lc_parcel *parcel,
+                      lc_parcel_receiver *receiver, void *context, const int64_t *words, int32_t n,
+                      int32_t n_max, const int64_t **result, struct lc_error *err);
+
 /* ---- at the start and the end -------------------------------------------------------------------
  */
 

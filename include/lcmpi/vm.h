@@ -1,50 +1,133 @@
-/* vm.h: a virtual machine and its step: the state of one tick to the next, without any input or
- * output. What the step did is returned; the world outside sends and logs it. Local. */
+/* vm.h: the virtual machines of one rank and their step: the state of one tick to the next, without
+ * any input or output. What a step did is returned; the world outside sends and logs it. Both paces
+ * run on it. A VM takes a cache line, its deadline and the words of its clocks; a waiting message
+ * is a node in its block's memory; an empty queue takes none. Local. */
 #ifndef LCMPI_VM_H
 #define LCMPI_VM_H
 
-#include "lcmpi/message.h"
+#include "lcmpi/digest.h"
 #include "lcmpi/workload.h"
 
-/* How far a clock's value went at one event, over all events of a VM. */
-struct lc_jumps {
-  int64_t last, largest, sum;
-};
+/* VMs lie in blocks, which share memory for their messages and fit a processor's cache. */
+enum { LC_BLOCK_VMS = 4096, LC_GROUP_VMS = 64 };
 
 struct lc_vm {
-  int32_t id;
-  struct lc_rate rate;
-  int64_t phase_ns;
-  int64_t next_tick; /* ticks done so far = number of the next one */
-  int64_t n_event, n_internal;
+  int64_t n_tick; /* done: the number of the next tick; one event each */
+  int64_t n_internal;
   int64_t n_sent, n_received; /* messages */
-  struct lc_queue inbox;      /* of messages from the run's pool; owned until taken */
-  int64_t *clock_state;       /* the clock set's state_words; owned */
-  int64_t *stamps;            /* of the latest event, all clocks; owned */
-  struct lc_jumps *jumps;     /* one per clock; zero for a clock without value(); owned */
+  int64_t remainder;          /* of the next deadline, in parts of a ns; see lc_period */
+  int32_t rate;               /* index into lc_vms.period */
+  int32_t first, last;        /* the inbox in queue order: nodes of the block, -1 none */
+  int32_t seen;               /* the last node that had arrived by the latest tick, -1 none */
+  int32_t n_queued;           /* nodes up to `seen` */
+  int32_t max_queued;         /* largest queue that a tick found */
 };
 
-void lc_vm_init(struct lc_vm *vm, int32_t id, struct lc_rate rate, int64_t phase_ns,
-                const struct lc_clock_set *clocks);
-/* Releases what the VM owns and gives the messages in its queue back to the pool. */
-void lc_vm_free(struct lc_vm *vm, struct lc_message_pool *pool);
+/* A period q/p s in whole ns and a rest in 1/p ns: adding it up gives every tick's exact time. */
+struct lc_period {
+  int64_t whole_ns, rest, p;
+};
 
-/* When the next tick is due. */
-int64_t lc_vm_deadline(const struct lc_vm *vm);
+/* A message that waits at its receiver. */
+struct lc_node {
+  int64_t t_arrival, number;
+  int32_t sender, next; /* next: node of the block, -1 none */
+  int64_t stamp[];
+};
+
+/* The nodes of one block: n_node in use or free. The free ones are a stack beside them, so that a
+ * node is taken without a look at its memory, which is seldom in the cache. */
+struct lc_nodes {
+  char *memory;
+  int32_t *free; /* [n_free] */
+  int32_t n_node, n_free;
+  size_t room, free_room;
+};
+
+struct lc_vms {
+  int32_t n;      /* VMs of this rank */
+  int32_t first;  /* global id of the first */
+  int32_t n_copy; /* VMs of one copy of the system: what clocks are told */
+  int32_t n_block;
+  const struct lc_clock_set *clocks; /* not owned */
+  struct lc_workload *load;          /* not owned */
+  struct lc_period *period;          /* by rate; all from here on owned */
+  struct lc_vm *vm;                  /* [n] */
+  int64_t *deadline_ns;              /* [n] of the next tick */
+  int64_t *group_deadline_ns;        /* the earliest of each group of VMs; see lc_vms_run() */
+  int64_t *words;                    /* [n][n_word]: clock states, stamps of the latest event,
+                                        largest jump of each clock */
+  int32_t n_word;
+  size_t node_bytes;
+  struct lc_nodes *nodes; /* [n_block] */
+};
+
+/* The VMs [first, first + n) of a system, before their first tick. `load` has the topology. */
+void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_rate_rule *rates,
+                 enum lc_phase phase, struct lc_workload *load, const struct lc_clock_set *clocks);
+void lc_vms_free(struct lc_vms *vms);
+/* Bytes held for n VMs with that set of clocks, without messages; and held now for messages. */
+double lc_vms_bytes(int32_t n, const struct lc_clock_set *clocks);
+int64_t lc_vms_message_bytes(const struct lc_vms *vms);
+
+/* Stamps of a VM's latest event, all clocks; the largest jump of clock c. */
+static inline const int64_t *lc_vms_stamps(const struct lc_vms *vms, int32_t own) {
+  return vms->words + (ptrdiff_t)own * vms->n_word + vms->clocks->state_words;
+}
+static inline int64_t lc_vms_jump(const struct lc_vms *vms, int32_t own, int32_t c) {
+  return lc_vms_stamps(vms, own)[vms->clocks->stamp_words + c];
+}
+
+/* Puts a message into a VM's inbox, in queue order: (arrival, sender, number). It must arrive after
+ * the VM's latest tick. */
+void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number, int64_t t_arrival,
+                const int64_t *stamp);
+/* For whoever puts many: a message for VM `own` will come in a while (what it needs is brought into
+ * the cache), and soon, as the k-th from now. */
+void lc_vms_expect(const struct lc_vms *vms, int32_t own);
+void lc_vms_expect_soon(const struct lc_vms *vms, int32_t own, int32_t k);
+/* The first message of the inbox, arrived or not, and the one after a node; NULL at the end. */
+const struct lc_node *lc_vms_first(const struct lc_vms *vms, int32_t own);
+const struct lc_node *lc_vms_next(const struct lc_vms *vms, int32_t own,
+                                  const struct lc_node *node);
+/* How many messages of the inbox arrived before `t_ns`. */
+int64_t lc_vms_arrived(const struct lc_vms *vms, int32_t own, int64_t t_ns);
 
 /* What a step did. */
 struct lc_step {
   struct lc_event event;
-  const int64_t *stamps;   /* of the event: vm->stamps */
+  const int64_t *stamps;   /* of the event; valid until the VM's next step */
   int32_t n_receiver;      /* a SEND: one message to each, numbered from event.msg_first */
   const int32_t *receiver; /* ascending; valid until the workload's next choice */
 };
 
-/* Tick rule receive-or-act: takes the first message of the queue if there is one, else performs
- * the operation drawn for the tick. `now_ns` is the actual time; every message that has arrived
- * by now is in the inbox. The message taken goes back to the pool. */
-struct lc_step lc_vm_step(struct lc_vm *vm, struct lc_workload *load,
-                          const struct lc_clock_set *clocks, struct lc_message_pool *pool,
-                          int64_t now_ns);
+/* Tick rule receive-or-act: takes the first message that has arrived by `now_ns` if there is one,
+ * else performs the operation drawn for the tick. `now_ns` is the actual time, at or after the
+ * deadline. */
+void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
+
+/* Adds what a step did to a digest. */
+void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest);
+
+/* ---- virtual time -------------------------------------------------------------------------------
+ */
+
+/* What becomes of the events of a window. `sent` is called for every SEND, `happened` for every
+ * event of a VM for which `logged` is NULL or true; neither may change a VM. */
+struct lc_sink {
+  void *context;
+  void (*sent)(void *context, const struct lc_step *step);
+  void (*happened)(void *context, const struct lc_step *step); /* NULL: nothing is logged */
+  bool (*logged)(void *context, int32_t vm);                   /* global id */
+  struct lc_digest *digest;                                    /* what happened is added to it */
+  int64_t n_received;                                          /* receives are added to it */
+};
+
+/* The earliest deadline in a block. */
+int64_t lc_vms_block_deadline(const struct lc_vms *vms, int32_t block);
+/* Runs all ticks of a block that are due before `until_ns`, each at its deadline. Messages that
+ * arrive before `until_ns` must be in the inboxes. Returns how many ticks. A rank that uses this
+ * may not use lc_vms_step(). */
+int64_t lc_vms_run(struct lc_vms *vms, int32_t block, int64_t until_ns, struct lc_sink *sink);
 
 #endif

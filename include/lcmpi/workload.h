@@ -3,8 +3,8 @@
 #ifndef LCMPI_WORKLOAD_H
 #define LCMPI_WORKLOAD_H
 
-#include "lcmpi/base.h"
 #include "lcmpi/event.h"
+#include "lcmpi/network.h"
 
 /* ---- ticks ------------------------------------------------------------------------------------
  */
@@ -35,6 +35,8 @@ struct lc_rate_rule {
 
 /* Gives the drawn rates weights (NULL: equal ones), summing to anything above 0. */
 void lc_rate_rule_weigh(struct lc_rate_rule *rule, const double *weight);
+/* Which of the rule's rates a VM has, and that rate. */
+int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm);
 struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm);
 /* The first tick's time. */
 int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm);
@@ -46,18 +48,18 @@ enum { LC_FANOUT_ALL = INT32_MAX };
 
 struct lc_workload {
   uint64_t seed;
-  int32_t n_vm;
-  int32_t fanout;           /* peers of a multicast, >= 1; cut to n_vm - 1 */
-  uint64_t unicast_below;   /* thresholds of the draw's 32-bit word, in 0..2^32: */
+  const struct lc_topology *topology; /* not owned */
+  int32_t fanout;                     /* peers of a multicast, >= 1; cut to the number of peers */
+  uint64_t unicast_below;             /* thresholds of the draw's 32-bit word, in 0..2^32: */
   uint64_t multicast_below; /* below the first unicast, below the second multicast, else internal */
-  int32_t *order;           /* n_vm - 1 peers in ascending order, between calls; owned */
   int32_t *chosen;          /* room for a multicast's receivers; owned */
-  uint32_t *swapped;        /* what a shuffle must put back; owned */
+  int32_t *order;           /* large fan-outs: the peers in ascending order, between calls; owned */
+  uint32_t *swapped;        /* large fan-outs: what a shuffle must put back; owned */
 };
 
 /* Weights are fractions of the idle ticks and sum to 1 with the internal events' share. */
-void lc_workload_init(struct lc_workload *load, uint64_t seed, int32_t n_vm, double unicast,
-                      double multicast, int32_t fanout);
+void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_topology *topology,
+                      double unicast, double multicast, int32_t fanout);
 void lc_workload_free(struct lc_workload *load);
 
 struct lc_choice {
@@ -66,10 +68,11 @@ struct lc_choice {
   const int32_t *receiver; /* ascending; valid until the next call with the same workload */
 };
 
-/* The operation of tick `tick` of `vm`, if it is idle. A VM without peers does internal events. */
+/* The operation of tick `tick` of `vm` (a global id), if it is idle. A VM without peers does
+ * internal events. */
 struct lc_choice lc_workload_choose(struct lc_workload *load, int32_t vm, int64_t tick);
 
-/* Messages that an idle tick sends on average. */
+/* Messages that an idle tick sends on average if its VM has as many peers as any. */
 double lc_workload_messages_per_tick(const struct lc_workload *load);
 
 #endif

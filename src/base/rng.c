@@ -1,17 +1,12 @@
-/* The one place that draws. Random123's header is C, header only and fixed for ever. */
-#include "lcmpi/rng.h"
+/* Draws for those who draw seldom, and the seed of a run that was given none. */
+#include "philox.h"
 
-#include <Random123/philox.h>
 #include <sys/random.h>
 #include <time.h>
 
 struct lc_block lc_draw(uint64_t seed, enum lc_purpose purpose, int32_t vm, uint64_t number,
                         uint32_t block) {
-  philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-  philox4x32_ctr_t counter = {
-      {(uint32_t)number, (uint32_t)(number >> 32), (uint32_t)vm, (uint32_t)purpose + (block << 8)}};
-  philox4x32_ctr_t out = philox4x32(counter, key);
-  return (struct lc_block){{out.v[0], out.v[1], out.v[2], out.v[3]}};
+  return draw_block(seed, purpose, vm, number, block);
 }
 
 uint64_t lc_system_seed(void) {

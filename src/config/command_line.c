@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = {"run", "info", "verify", "recover"};
+static const char *const commands[] = {"run", "info", "verify", "recover", "predict"};
 enum { N_COMMAND = sizeof commands / sizeof *commands };
 
 struct parsing {
@@ -108,7 +108,7 @@ static lc_status take_word(struct parsing *p, const char *word) {
     return lc_fail(p->err, LC_EUSAGE, "unknown command '%s'%s%s%s; 'lcmpi --help' lists all", word,
                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
   }
-  if (line->about == LC_COMMAND_RUN || line->file)
+  if (line->about == LC_COMMAND_RUN || line->about == LC_COMMAND_PREDICT || line->file)
     return lc_fail(p->err, LC_EUSAGE, "'%s' is one word too many; 'lcmpi --help' shows how", word);
   line->file = lc_format("%s", word);
   return LC_OK;

@@ -1,6 +1,7 @@
 /* Defaults, checks that need several options at once, and the effective options as text. */
 #include "options.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@ void config_defaults(struct lc_config *config) {
       {"fanout", "2"},          {"duration", "60s"},  {"speed", "1"},
       {"snapshot-every", "5s"}, {"compact", "auto"},  {"commit-every", "500ms"},
       {"reserve", "1.5"},       {"poll", "2ms"},      {"progress", "auto"},
+      {"pace", "real"},         {"replicas", "1"},    {"topology", "full"},
+      {"fifo", "on"},           {"log", "all"},
   };
   struct lc_error err;
   memset(config, 0, sizeof *config);
@@ -27,6 +30,7 @@ void config_free(struct lc_config *config) {
   free(config->multicast_text);
   free(config->internal_text);
   free(config->clocks);
+  free(config->topology.path);
   free(config->output);
 }
 
@@ -85,19 +89,63 @@ static lc_status settle_rate_weights(struct lc_config *c, struct lc_error *err) 
   return LC_OK;
 }
 
+/* Without --vms every rank is one VM, and the copies share the ranks. */
+static lc_status settle_vms(struct lc_config *c, int32_t n_rank, struct lc_error *err) {
+  if (!c->n_vm && n_rank % c->n_replica)
+    return lc_fail(
+        err, LC_EUSAGE,
+        "--replicas %d on %d rank%s: without --vms every rank is one VM, and %d cannot be "
+        "divided into %d copies; give the VMs of one copy, for example --vms 3",
+        c->n_replica, n_rank, n_rank == 1 ? "" : "s", n_rank, c->n_replica);
+  if (!c->n_vm)
+    c->n_vm = n_rank / c->n_replica;
+  int64_t all = (int64_t)c->n_vm * c->n_replica;
+  if (all > LC_MAX_ALL_VMS)
+    return lc_fail(err, LC_EUSAGE, "--replicas %d of --vms %d: are %" PRId64 " VMs; the most is %d",
+                   c->n_replica, c->n_vm, all, LC_MAX_ALL_VMS);
+  if (all < n_rank)
+    return lc_fail(err, LC_EUSAGE,
+                   "--vms %d on %d ranks: every rank needs a VM; use at most %" PRId64
+                   " rank%s or more VMs",
+                   c->n_vm, n_rank, all, all == 1 ? "" : "s");
+  return LC_OK;
+}
+
+/* The latency that the pace has by default, and what virtual time asks for. */
+static lc_status settle_pace(struct lc_config *c, struct lc_error *err) {
+  bool is_virtual = c->pace == LC_PACE_VIRTUAL;
+  if (!c->latency_given)
+    lc_assert(lc_latency_parse(&c->latency, is_virtual ? "const:10ms" : "none", err) == LC_OK);
+  c->latency_given = true; /* it stands among the effective options */
+  if (!is_virtual)
+    return LC_OK;
+  if (c->latency.min_ns < 1) {
+    char *text = lc_latency_print(&c->latency);
+    lc_fail(err, LC_EUSAGE,
+            "--latency %s: virtual time needs a latency above 0 (it is how far ranks may run "
+            "ahead); use for example const:10ms or exp:20ms,min=1ms",
+            text);
+    free(text);
+    return LC_EUSAGE;
+  }
+  if (c->speed.p != c->speed.q)
+    return lc_fail(err, LC_EUSAGE,
+                   "--speed: goes with --pace real; virtual time is as fast as it can be");
+  return LC_OK;
+}
+
 lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err) {
   lc_status status = check_operations(config, err);
   if (!status)
     status = settle_rate_weights(config, err);
   if (status)
     return status;
-  if (!config->n_vm)
-    config->n_vm = n_rank;
-  if (config->n_vm < n_rank)
-    return lc_fail(err, LC_EUSAGE,
-                   "--vms %d on %d ranks: every rank needs a VM; use at most %d rank%s or more VMs",
-                   config->n_vm, n_rank, config->n_vm, config->n_vm == 1 ? "" : "s");
-  if (config->duration_ns / config->snapshot_every_ns > 1000000)
+  status = settle_vms(config, n_rank, err);
+  if (!status)
+    status = settle_pace(config, err);
+  if (status)
+    return status;
+  if (config->snapshot_every_ns && config->duration_ns / config->snapshot_every_ns > 1000000)
     return lc_fail(err, LC_EUSAGE,
                    "--snapshot-every: asks for more than 1000000 snapshots; make it longer");
   return LC_OK;

@@ -11,6 +11,7 @@ static const char run_head[] =
     "       lcmpi info FILE\n"
     "       lcmpi verify FILE\n"
     "       lcmpi recover FILE\n"
+    "       lcmpi predict [OPTION...]\n"
     "\n"
     "A laboratory for logical time: every MPI rank is a virtual machine with a tick rate of its "
     "own, "
@@ -22,9 +23,12 @@ static const char run_head[] =
     "  mpirun -np 3 ./lcmpi --rates 1,3,6 --duration 10s --seed 7 -o run.h5\n"
     "  mpirun -np 4 ./lcmpi --vms 16 --clock lamport,vector --speed 10\n"
     "  ./lcmpi --vms 3                             three VMs in one process\n"
+    "  ./lcmpi --vms 1000000 --pace virtual --log none --duration 10s\n"
+    "  ./lcmpi --vms 3 --pace virtual --replicas 10000 --log none\n"
     "  ./lcmpi info run.h5                         what a file holds, and whether it is complete\n"
     "  ./lcmpi verify run.h5                       judge a run, with a witness for what is wrong\n"
     "  ./lcmpi recover run.h5                      finish the file of a run that was killed\n"
+    "  ./lcmpi predict --vms 3 --rates 1,3,6       what theory expects of such a run\n"
     "\v";
 
 static const char info_head[] = "Usage: lcmpi info FILE\n\n"
@@ -44,6 +48,12 @@ static const char recover_head[] =
     "Finishes the file of a run that was killed: all committed rows, sorted and compressed, with "
     "the "
     "fate of every message, in state RECOVERED. The old file stays until the new one is on disk.\v";
+
+static const char predict_head[] =
+    "Usage: lcmpi predict [OPTION...]\n\n"
+    "Prints what theory expects of a run with these options: the arrival rate at every VM, who is "
+    "saturated, queue and Lamport clock at the end. Runs nothing and writes nothing. Without --vms "
+    "it is about three VMs. The options are those of a run.\v";
 
 static char *with_exit_codes(const char *head) {
   char *text = lc_format("%sExit codes:\n", head);
@@ -68,6 +78,7 @@ void lc_print_help(FILE *to, enum lc_command about) {
   const char *head = about == LC_COMMAND_INFO      ? info_head
                      : about == LC_COMMAND_VERIFY  ? verify_head
                      : about == LC_COMMAND_RECOVER ? recover_head
+                     : about == LC_COMMAND_PREDICT ? predict_head
                                                    : run_head;
   char *doc = with_exit_codes(head);
   struct argp argp = {.options = about == LC_COMMAND_RUN ? options : none, .doc = doc};

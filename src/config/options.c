@@ -71,6 +71,19 @@ static lc_status set_vms(struct lc_config *c, const char *value, struct lc_error
   return LC_OK;
 }
 
+static lc_status set_replicas(struct lc_config *c, const char *value, struct lc_error *err) {
+  int64_t n = 0;
+  if (!lc_parse_int64(value, &n) || n < 1 || n > LC_MAX_VMS)
+    return lc_fail(err, LC_EUSAGE, "--replicas %s: must be a whole number from 1 to %d", value,
+                   LC_MAX_VMS);
+  c->n_replica = (int32_t)n;
+  return LC_OK;
+}
+
+static char *print_replicas(const struct lc_config *c) {
+  return lc_format("%d", c->n_replica);
+}
+
 static char *duration_text(int64_t ns) {
   char text[LC_QUANTITY_MAX];
   return lc_format("%s", lc_print_duration(text, ns));
@@ -257,19 +270,58 @@ static char *print_tick_rule(const struct lc_config *c) {
   return lc_format("receive-or-act");
 }
 
+/* ---- network
+ * --------------------------------------------------------------------------------------- */
+
+static lc_status set_latency(struct lc_config *c, const char *value, struct lc_error *err) {
+  lc_status status = lc_latency_parse(&c->latency, value, err);
+  c->latency_given |= status == LC_OK;
+  return status;
+}
+
+static char *print_latency(const struct lc_config *c) {
+  return c->latency_given
+             ? lc_latency_print(&c->latency)
+             : lc_format("none in real time, const:10ms in virtual time");
+}
+
+static lc_status set_topology(struct lc_config *c, const char *value, struct lc_error *err) {
+  return lc_topology_rule_parse(&c->topology, value, err);
+}
+
+static char *print_topology(const struct lc_config *c) {
+  return lc_topology_rule_print(&c->topology);
+}
+
+static const char *const switches[] = {"off", "on"};
+
+static lc_status set_fifo(struct lc_config *c, const char *value, struct lc_error *err) {
+  int on = 0;
+  lc_status status = set_word(&on, "fifo", value, switches, 2, err);
+  if (!status)
+    c->fifo = on == 1;
+  return status;
+}
+
+static char *print_fifo(const struct lc_config *c) {
+  return lc_format("%s", switches[c->fifo]);
+}
+
 /* ---- time
  * ------------------------------------------------------------------------------------------ */
 
+static const char *const paces[] = {"real", "virtual"};
+
 static lc_status set_pace(struct lc_config *c, const char *value, struct lc_error *err) {
-  static const char *const paces[] = {"real"};
   int pace = 0;
-  (void)c;
-  return set_word(&pace, "pace", value, paces, 1, err);
+  lc_status status = set_word(&pace, "pace", value, paces, 2, err);
+  if (!status)
+    c->pace = (enum lc_pace)pace;
+  return status;
 }
 
 static char *print_pace(const struct lc_config *c) {
-  (void)c;
-  return lc_format("real");
+  return lc_format("%s", paces[c->pace]);
 }
 
 static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -344,12 +396,44 @@ static char *print_durable(const struct lc_config *c) {
   return lc_format("%s", c->durable ? "yes" : "no");
 }
 
+static lc_status set_log(struct lc_config *c, const char *value, struct lc_error *err) {
+  static const char *const words[] = {"all", "none"};
+  static const char sample[] = "sample:";
+  int64_t k = 0;
+  if (strncmp(value, sample, sizeof sample - 1) == 0) {
+    if (!lc_parse_int64(value + sizeof sample - 1, &k) || k < 1 || k > LC_MAX_VMS)
+      return lc_fail(err, LC_EUSAGE,
+                     "--log %s: must be sample: and a whole number from 1, such as sample:100",
+                     value);
+    c->log = LC_LOG_SAMPLE;
+    c->log_sample = (int32_t)k;
+    return LC_OK;
+  }
+  for (int i = 0; i < 2; i++) {
+    if (strcmp(value, words[i]) != 0)
+      continue;
+    c->log = i == 0 ? LC_LOG_ALL : LC_LOG_NONE;
+    return LC_OK;
+  }
+  return lc_fail(err, LC_EUSAGE, "--log %s: must be all, none or sample:K, such as sample:100",
+                 value);
+}
+
+static char *print_log(const struct lc_config *c) {
+  return c->log == LC_LOG_SAMPLE ? lc_format("sample:%d", c->log_sample)
+                                 : lc_format("%s", c->log == LC_LOG_ALL ? "all" : "none");
+}
+
 static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (strcmp(value, "none") == 0) {
+    c->snapshot_every_ns = 0;
+    return LC_OK;
+  }
   return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, 36500 * DAY, err);
 }
 
 static char *print_snapshot_every(const struct lc_config *c) {
-  return duration_text(c->snapshot_every_ns);
+  return c->snapshot_every_ns ? duration_text(c->snapshot_every_ns) : lc_format("none");
 }
 
 static lc_status set_commit_every(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -410,13 +494,17 @@ static char *print_progress(const struct lc_config *c) {
 
 #define SYSTEM     "The system"
 #define OPERATIONS "What an idle tick does (the three weights sum to 1)"
+#define NETWORK    "The network"
 #define TIME       "Time"
 #define OUTPUT     "The file"
 #define OTHER      "Display and help"
 
 const struct option_entry option_table[] = {
-    {"vms", 256, "N", SYSTEM, "virtual machines, spread over the ranks in blocks", set_vms,
-     print_vms},
+    {"vms", 256, "N", SYSTEM, "virtual machines of a copy, spread over the ranks in blocks",
+     set_vms, print_vms},
+    {"replicas", 262, "R", SYSTEM,
+     "independent copies of the system in one run, each with its own draws", set_replicas,
+     print_replicas},
     {"rates", 257, "LIST", SYSTEM,
      "ticks per second: a range 1:6 that each VM draws from, or a list 1,3,6 dealt out in turn",
      set_rates, print_rates},
@@ -435,7 +523,19 @@ const struct option_entry option_table[] = {
      print_multicast},
     {"internal", 272, "W", OPERATIONS, "weight of an internal event", set_internal, print_internal},
     {"fanout", 273, "K", OPERATIONS, "peers of a multicast, or 'all'", set_fanout, print_fanout},
-    {"pace", 280, "PACE", TIME, "real: model time follows the wall clock", set_pace, print_pace},
+    {"latency", 275, "LAW", NETWORK,
+     "how long a message takes: none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
+     "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own",
+     set_latency, print_latency},
+    {"topology", 276, "SHAPE", NETWORK,
+     "who can send to whom: full, ring, star, grid, random:K or file:PATH", set_topology,
+     print_topology},
+    {"fifo", 277, "on|off", NETWORK, "whether messages of a channel arrive in the order of sending",
+     set_fifo, print_fifo},
+    {"pace", 280, "PACE", TIME,
+     "real: model time follows the wall clock; virtual: as fast as can be, with the same result on "
+     "any number of ranks",
+     set_pace, print_pace},
     {"duration", 281, "TIME", TIME, "model time to run", set_run_duration, print_run_duration},
     {"speed", 282, "X", TIME, "model time runs X times as fast as the wall clock", set_speed,
      print_speed},
@@ -448,7 +548,11 @@ const struct option_entry option_table[] = {
     {"force", 290, NULL, OUTPUT, "replace an existing file", set_force, print_force},
     {"durable", 291, NULL, OUTPUT, "fsync at every commit: committed rows survive a power cut",
      set_durable, print_durable},
-    {"snapshot-every", 292, "TIME", OUTPUT, "model time between states of all VMs",
+    {"log", 297, "WHAT", OUTPUT,
+     "events and messages on file: all, none, or sample:K, those of every K-th copy (of one copy: "
+     "every K-th VM)",
+     set_log, print_log},
+    {"snapshot-every", 292, "TIME", OUTPUT, "model time between states of all VMs, or none",
      set_snapshot_every, print_snapshot_every},
     {"commit-every", 293, "TIME", OUTPUT,
      "wall time between commits; a kill -9 takes only what is younger than twice this",

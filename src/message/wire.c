@@ -1,7 +1,7 @@
 /* A message on the wire: a fixed head in little-endian bytes, then each clock's own encoding. */
 #include "lcmpi/message.h"
 
-enum { HEAD_BYTES = 3 * 4 + 3 * 8 };
+enum { HEAD_BYTES = 2 * 4 + 8 };
 
 static unsigned char *put(unsigned char *to, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; i++)
@@ -21,31 +21,24 @@ size_t lc_message_wire_bytes(const struct lc_clock_set *set) {
   return HEAD_BYTES + set->wire_bytes;
 }
 
-size_t lc_message_encode(const struct lc_message *message, const struct lc_clock_set *set,
-                         unsigned char *to) {
+size_t lc_message_encode(int32_t sender, int32_t receiver, int64_t number, const int64_t *stamp,
+                         const struct lc_clock_set *set, unsigned char *to) {
   unsigned char *at = to;
-  at = put(at, (uint64_t)message->sender, 4);
-  at = put(at, (uint64_t)message->receiver, 4);
-  at = put(at, (uint64_t)message->copy, 4);
-  at = put(at, (uint64_t)message->number, 8);
-  at = put(at, (uint64_t)message->send_seq, 8);
-  at = put(at, (uint64_t)message->t_send, 8);
-  return HEAD_BYTES + lc_clock_set_encode(set, message->stamp, at);
+  at = put(at, (uint64_t)sender, 4);
+  at = put(at, (uint64_t)receiver, 4);
+  at = put(at, (uint64_t)number, 8);
+  return HEAD_BYTES + lc_clock_set_encode(set, stamp, at);
 }
 
-bool lc_message_decode(struct lc_message *message, const struct lc_clock_set *set,
+bool lc_message_decode(struct lc_message *message, const struct lc_clock_set *set, int32_t n_vm,
                        const unsigned char *from, size_t length) {
   if (length < HEAD_BYTES)
     return false;
   const unsigned char *at = from;
   message->sender = (int32_t)get(&at, 4);
   message->receiver = (int32_t)get(&at, 4);
-  message->copy = (int32_t)get(&at, 4);
   message->number = get(&at, 8);
-  message->send_seq = get(&at, 8);
-  message->t_send = get(&at, 8);
-  message->t_arrival = 0;
-  bool sane = message->sender >= 0 && message->sender < set->n_vm && message->receiver >= 0 &&
-              message->receiver < set->n_vm && message->number >= 0;
+  bool sane = message->sender >= 0 && message->sender < n_vm && message->receiver >= 0 &&
+              message->receiver < n_vm && message->number >= 0;
   return sane && lc_clock_set_decode(set, message->stamp, at, length - HEAD_BYTES);
 }

@@ -26,10 +26,10 @@ static void sink(struct agenda *a, int32_t at) {
 }
 
 void agenda_init(struct agenda *a, const struct lc_world *world) {
-  a->n = world->n_own;
+  a->n = world->vms->n;
   a->entry = lc_new((size_t)a->n, sizeof *a->entry, "the agenda of ticks");
   for (int32_t i = 0; i < a->n; i++) {
-    a->entry[i].deadline_ns = lc_vm_deadline(&world->vm[i]);
+    a->entry[i].deadline_ns = world->vms->deadline_ns[i];
     a->entry[i].own = i;
   }
   for (int32_t i = a->n / 2; i-- > 0;)

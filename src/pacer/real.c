@@ -4,7 +4,6 @@
  * ranks in a round. */
 #include "real.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,14 +37,14 @@ static int64_t agree_on_start(const struct lc_world *w) {
 }
 
 static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome) {
-  size_t n = (size_t)w->n_own;
-  size_t wire = lc_message_wire_bytes(w->clocks);
+  size_t n = (size_t)w->vms->n;
+  size_t wire = lc_message_wire_bytes(w->vms->clocks);
   memset(outcome, 0, sizeof *outcome);
   *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
   agenda_init(&r->agenda, w);
-  r->lateness_sum = lc_new(n, sizeof *r->lateness_sum, "the lateness");
-  r->lateness_max = lc_new(n, sizeof *r->lateness_max, "the lateness");
+  r->lateness = lc_new(n, sizeof *r->lateness, "the lateness");
   r->wire = lc_new(1, wire, "a message");
+  r->decoded = lc_new(1, sizeof *r->decoded + (size_t)w->vms->clocks->stamp_words * 8, "a message");
   lc_transport_listen(w->transport, wire);
   r->start_ns = agree_on_start(w);
   /* ranks that share cores take turns at writing, and rounds stay off the whole seconds of ticks */
@@ -60,9 +59,10 @@ static void finish(struct real *r) {
   free(r->taken.index);
   free(r->taken.state);
   free(r->taken.stamps);
-  free(r->lateness_sum);
-  free(r->lateness_max);
+  free(r->lateness);
   free(r->wire);
+  free(r->decoded);
+  lc_channels_free(&r->channels);
 }
 
 /* The ticks that are due now, in order; a late one is run like any other. A rank that cannot keep
@@ -146,51 +146,21 @@ static lc_status stop_together(struct real *r, struct lc_error *err) {
   return LC_OK;
 }
 
-/* Commits all that is left, with more room if it is needed. */
-static lc_status commit_rest(struct real *r, struct lc_error *err) {
-  for (;;) {
-    commit(r);
-    lc_status status = lc_agree(r->world->transport, r->failure, &r->error);
-    if (status) {
-      *err = r->error;
-      return status;
-    }
-    int64_t pending = lc_store_pending(r->world->store);
-    lc_max(r->world->transport, &pending, 1);
-    if (!pending)
-      return LC_OK;
-    r->outcome->n_grown++;
-    status = lc_store_grow(r->world->store, err);
-    if (status)
-      return status;
-  }
-}
-
 /* From here on the figures are those of all ranks. */
 static void share_outcome(struct real *r) {
   struct lc_outcome *o = r->outcome;
-  int64_t words[] = {
-      r->n_sent,          r->n_received,         o->balance.queued, o->balance.in_flight,
-      o->lateness.n_tick, o->lateness.n_overrun, o->ticking_ns,     o->cpu_ns};
-  int32_t ranks = lc_transport_size(r->world->transport);
-  lc_sum(r->world->transport, words, 8);
+  o->balance.sent = r->n_sent;
+  o->balance.received = r->n_received;
+  o->n_tick = o->lateness.n_tick;
+  o->digest = r->digest;
+  share_counts(r->world, o);
+  int64_t words[] = {o->lateness.n_tick, o->lateness.n_overrun};
+  lc_sum(r->world->transport, words, 2);
   lc_sum(r->world->transport, o->lateness.histogram.count, LC_HISTOGRAM_BINS);
   lc_max(r->world->transport, &o->lateness.largest_ns, 1);
-  o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
-  o->lateness.n_tick = words[4];
-  o->lateness.n_overrun = words[5];
-  o->ticking_ns = words[6] / ranks;
-  o->cpu_ns = words[7] / ranks;
+  o->lateness.n_tick = words[0];
+  o->lateness.n_overrun = words[1];
   o->t_end = r->end_ns;
-}
-
-static lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {
-  if (b->sent == b->received + b->queued + b->in_flight + b->lost)
-    return LC_OK;
-  return lc_fail(err, LC_EVERIFY,
-                 "the balance of messages does not hold: sent %" PRId64 ", received %" PRId64
-                 ", queued %" PRId64 ", in flight %" PRId64 ", lost %" PRId64,
-                 b->sent, b->received, b->queued, b->in_flight, b->lost);
 }
 
 static lc_status end_run(struct real *r, struct lc_error *err) {
@@ -200,8 +170,7 @@ static lc_status end_run(struct real *r, struct lc_error *err) {
     status = drain(r, err);
   if (status)
     return status;
-  write_ending(r);
-  status = commit_rest(r, err);
+  status = write_ending(r, err);
   if (status)
     return status;
   share_outcome(r);
@@ -209,7 +178,7 @@ static lc_status end_run(struct real *r, struct lc_error *err) {
   if (complete)
     r->outcome->signal = 0;
   status = lc_store_end(w->store, complete ? LC_RUN_COMPLETE : LC_RUN_STOPPED, r->end_ns,
-                        &r->outcome->balance, err);
+                        &r->outcome->balance, &r->outcome->digest, err);
   status = lc_agree(w->transport, status, err);
   return status ? status : check_balance(&r->outcome->balance, err);
 }
@@ -230,7 +199,7 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
     struct lc_error ignored;
     drain(&r, &ignored); /* all ranks come here: no message may be under way when MPI ends */
     /* the disk is full, or worse: what can be marked is marked */
-    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &ignored);
+    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &outcome->digest, &ignored);
   }
   finish(&r);
   return status;

@@ -2,15 +2,16 @@
 #ifndef LC_PACER_REAL_H
 #define LC_PACER_REAL_H
 
-#include "lcmpi/pacer.h"
-#include "lcmpi/stop.h"
+#include "common.h"
+
+#include "lcmpi/message.h"
 
 /* The next tick of every VM of this rank, soonest first: a binary heap by (deadline, VM). */
 struct agenda {
   int32_t n;
   struct {
     int64_t deadline_ns;
-    int32_t own; /* index into world->vm */
+    int32_t own; /* own number of the VM */
   } * entry;
 };
 
@@ -36,6 +37,7 @@ enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 1200000000 }
 struct real {
   struct lc_world *world;
   struct lc_outcome *outcome;
+  struct lc_digest digest;
   int64_t begun_cpu_ns;     /* processor time used before the start */
   int64_t start_ns;         /* this host's monotonic clock at model time 0 */
   int64_t end_ns;           /* model time */
@@ -47,7 +49,9 @@ struct real {
   int64_t last_tick_ns, last_commit_ns, last_round_ns; /* wall time */
   unsigned char *wire;                                 /* a message on its way out */
   int64_t n_sent, n_received;                          /* of this rank's VMs */
-  int64_t *lateness_sum, *lateness_max;                /* [n_own], model time */
+  struct lateness_of_vm *lateness;                     /* [n_own] */
+  struct lc_message *decoded;                          /* one on its way in */
+  struct lc_channels channels;                         /* to this rank's VMs */
   bool over;                                           /* all ranks agreed that the loop ends */
   lc_status failure; /* of this rank's store; the loop goes on until all know */
   struct lc_error error;
@@ -74,7 +78,7 @@ void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns);
 void commit(struct real *r);
 /* The first failure of this rank's store is kept in r->failure, until all ranks know. */
 void keep_failure(struct real *r, lc_status status);
-void write_ending(struct real *r);
+lc_status write_ending(struct real *r, struct lc_error *err);
 
 /* rounds.c */
 lc_status run_rounds(struct real *r, struct lc_error *err);

@@ -16,9 +16,10 @@ static int32_t n_words(const struct lc_world *w) {
   return VMS + (w->n_vm <= LC_TABLE_VMS ? VM_WORDS * w->n_vm : 0);
 }
 
-static int64_t shown_clock(const struct lc_world *w, const struct lc_vm *vm) {
-  int32_t c = lc_clock_set_shown(w->clocks);
-  return c < 0 ? 0 : w->clocks->clock[c]->value(vm->stamps + w->clocks->stamp_at[c]);
+static int64_t shown_clock(const struct lc_vms *vms, int32_t own) {
+  const struct lc_clock_set *set = vms->clocks;
+  int32_t c = lc_clock_set_shown(set);
+  return c < 0 ? 0 : set->clock[c]->value(lc_vms_stamps(vms, own) + set->stamp_at[c]);
 }
 
 static bool done(const struct real *r) {
@@ -36,17 +37,18 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[SENT] = r->n_sent;
   words[RECEIVED] = r->n_received;
   words[OVERRUN] = r->outcome->lateness.n_overrun;
-  for (int32_t i = 0; i < w->n_own; i++) {
-    const struct lc_vm *vm = &w->vm[i];
-    int64_t clock = shown_clock(w, vm);
-    words[QUEUED] += (int64_t)vm->inbox.length;
+  int64_t now = model_now(r);
+  for (int32_t i = 0; i < w->vms->n; i++) {
+    const struct lc_vm *vm = &w->vms->vm[i];
+    int64_t clock = shown_clock(w->vms, i), queued = lc_vms_arrived(w->vms, i, now);
+    words[QUEUED] += queued;
     words[CLOCK] = clock > words[CLOCK] ? clock : words[CLOCK];
     if (w->n_vm > LC_TABLE_VMS)
       continue;
-    int64_t *own = words + VMS + (ptrdiff_t)VM_WORDS * vm->id;
-    own[0] = vm->next_tick;
+    int64_t *own = words + VMS + (ptrdiff_t)VM_WORDS * (w->vms->first + i);
+    own[0] = vm->n_tick;
     own[1] = clock;
-    own[2] = (int64_t)vm->inbox.length;
+    own[2] = queued;
   }
 }
 

@@ -46,19 +46,24 @@ static void settle_name(struct run *run) {
 /* ---- the plan of the file
  * --------------------------------------------------------------------------- */
 
-static void plan_vms(struct run *run) {
-  struct lc_config *c = run->config;
-  run->constants = lc_new((size_t)c->n_vm, sizeof *run->constants, "the table of VMs");
-  for (int32_t v = 0; v < c->n_vm; v++) {
-    struct lc_rate rate = lc_rate_of(&c->rates, c->seed, v);
-    run->constants[v] = (struct lc_vm_constants){
-        .rate = rate,
-        .phase_ns = lc_phase_of(c->phase, rate, c->seed, v),
-        .rank = lc_owner(v, c->n_vm, run->n_rank),
-    };
-  }
-  run->first_vm = lc_first_vm(run->rank, c->n_vm, run->n_rank);
-  run->n_own = lc_first_vm(run->rank + 1, c->n_vm, run->n_rank) - run->first_vm;
+void plan_vms(struct run *run) {
+  run->n_vm = run->config->n_vm * run->config->n_replica;
+  run->first_vm = lc_first_vm(run->rank, run->n_vm, run->n_rank);
+  run->n_own = lc_first_vm(run->rank + 1, run->n_vm, run->n_rank) - run->first_vm;
+}
+
+/* What is known of a VM before it starts: a formula, so that no rank keeps a table of all. */
+static struct lc_vm_constants constants_of(const void *context, int32_t vm) {
+  const struct run *run = context;
+  const struct lc_config *c = run->config;
+  struct lc_rate rate = lc_rate_of(&c->rates, c->seed, vm);
+  return (struct lc_vm_constants){
+      .rate = rate,
+      .phase_ns = lc_phase_of(c->phase, rate, c->seed, vm),
+      .rank = lc_owner(vm, run->n_vm, run->n_rank),
+      .replica = vm / c->n_vm,
+      .logged = lc_logged(c->log, c->log_sample, c->n_vm, run->n_vm, vm),
+  };
 }
 
 static void plan_ranks(struct run *run) {
@@ -80,22 +85,25 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   double total = 0; /* ticks of all VMs */
   for (int t = 0; t < LC_N_TABLE; t++)
     run->rows[t] = lc_new((size_t)run->n_rank, sizeof *run->rows[t], "the file's plan");
-  for (int32_t v = 0; v < c->n_vm; v++) {
-    const struct lc_vm_constants *vm = &run->constants[v];
-    int64_t ticks = lc_tick_count(vm->rate, vm->phase_ns, c->duration_ns);
+  double logged = 0;
+  for (int32_t v = 0; v < run->n_vm; v++) {
+    struct lc_vm_constants vm = constants_of(run, v);
+    int64_t ticks = lc_tick_count(vm.rate, vm.phase_ns, c->duration_ns);
     total += (double)ticks;
     if (total > 1e15)
       return lc_fail(err, LC_EUSAGE,
                      "these rates and --duration make more than 1e15 events: use less");
-    run->rows[LC_EVENTS][vm->rank] += ticks;
+    run->rows[LC_EVENTS][vm.rank] += vm.logged ? ticks : 0;
+    logged += vm.logged;
   }
   for (int32_t r = 0; r < run->n_rank; r++) {
     double ticks = (double)run->rows[LC_EVENTS][r];
     double messages = ticks * each * factor + MESSAGE_ROOM_LEAST;
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(messages);
     /* what is left over lies with its receiver: in the worst case all that was sent to its VMs */
-    int32_t vms = lc_first_vm(r + 1, c->n_vm, run->n_rank) - lc_first_vm(r, c->n_vm, run->n_rank);
-    double left = total * each * factor * vms / c->n_vm + MESSAGE_ROOM_LEAST;
+    int32_t vms =
+        lc_first_vm(r + 1, run->n_vm, run->n_rank) - lc_first_vm(r, run->n_vm, run->n_rank);
+    double left = total * each * factor * vms / run->n_vm * logged / run->n_vm + MESSAGE_ROOM_LEAST;
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
   return LC_OK;
@@ -155,7 +163,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"command_line", run->command_line, 0},
       {"options", run->options, 0},
       {"seed", NULL, (int64_t)c->seed},
-      {"pace", "real", 0},
+      {"pace", c->pace == LC_PACE_REAL ? "real" : "virtual", 0},
       {"tick_rule", "receive-or-act", 0},
       {"duration_ns", NULL, c->duration_ns},
       {"mpi_library", lc_transport_library(), 0},
@@ -163,10 +171,14 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"hostnames", run->hostnames, 0},
   };
   struct lc_store_plan plan = {
-      .n_vm = c->n_vm,
+      .n_vm = run->n_vm,
       .n_rank = run->n_rank,
+      .n_replica = c->n_replica,
+      .first_vm = run->first_vm,
+      .n_own = run->n_own,
       .clocks = &run->clocks,
-      .vm = run->constants,
+      .vm = constants_of,
+      .context = run,
       .rank = run->ranks,
       .n_snapshot = run->n_snapshot,
       .t_snapshot = run->t_snapshot,
@@ -186,7 +198,6 @@ lc_status create_store(struct run *run, struct lc_error *err) {
 
 lc_status plan_run(struct run *run, struct lc_error *err) {
   settle_name(run);
-  plan_vms(run);
   plan_snapshots(run);
   plan_ranks(run);
   return plan_rows(run, err);

@@ -1,5 +1,5 @@
 /* The wiring of a run: from the configuration to a world, through the pacer, to a closed file. */
-#include "run_internal.h"
+#include "summary.h"
 
 #include "lcmpi/rng.h"
 #include "lcmpi/stop.h"
@@ -8,12 +8,38 @@
 
 static const int64_t compact_below = INT64_C(256) << 20;
 
+/* What there is no memory for is refused before a file is made of it. */
+static lc_status check_memory(const struct run *run, struct lc_error *err) {
+  char need[LC_QUANTITY_MAX], have[LC_QUANTITY_MAX];
+  double bytes = lc_vms_bytes(run->n_own, &run->clocks), room = (double)lc_free_memory();
+  if (bytes <= room)
+    return LC_OK;
+  return lc_fail(err, LC_ENOMEM,
+                 "out of memory: %d VMs on a rank with these clocks take %s, free is %s: use fewer "
+                 "VMs, more hosts or --clock lamport",
+                 run->n_own, lc_print_bytes(need, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX),
+                 lc_print_bytes(have, (int64_t)room));
+}
+
+lc_status make_topology(struct run *run, struct lc_error *err) {
+  struct lc_config *c = run->config;
+  char *text = NULL;
+  size_t length = 0;
+  lc_status status = share_topology_file(run, &text, &length, err);
+  if (status)
+    return status;
+  status = lc_topology_build(&run->topology, &c->topology, c->seed, c->n_vm, c->n_replica,
+                             run->first_vm, run->n_own, text, length, err);
+  free(text);
+  if (!status)
+    lc_workload_init(&run->workload, c->seed, &run->topology, c->unicast, c->multicast, c->fanout);
+  return status;
+}
+
 static void make_vms(struct run *run) {
-  run->vm = lc_new((size_t)run->n_own, sizeof *run->vm, "the VMs");
-  for (int32_t i = 0; i < run->n_own; i++) {
-    const struct lc_vm_constants *constants = &run->constants[run->first_vm + i];
-    lc_vm_init(&run->vm[i], run->first_vm + i, constants->rate, constants->phase_ns, &run->clocks);
-  }
+  const struct lc_config *c = run->config;
+  lc_vms_init(&run->vms, run->first_vm, run->n_own, &c->rates, c->phase, &run->workload,
+              &run->clocks);
 }
 
 /* A seed that was not given is rank 0's choice. */
@@ -35,24 +61,25 @@ static lc_status prepare(struct run *run, struct lc_error *err) {
   if (status)
     return status;
   settle_seed(run);
-  lc_workload_init(&run->workload, c->seed, c->n_vm, c->unicast, c->multicast, c->fanout);
-  lc_message_pool_init(&run->pool, run->clocks.stamp_words);
-  status = plan_run(run, err);
+  plan_vms(run);
+  status = lc_agree(run->transport, check_memory(run, err), err);
+  if (!status)
+    status = lc_agree(run->transport, make_topology(run, err), err);
+  if (!status)
+    status = plan_run(run, err);
   if (status)
     return status;
   make_vms(run); /* what there is no memory for must not leave a file behind */
-  return create_store(run, err);
+  status = create_store(run, err);
+  return status ? status : lc_agree(run->transport, write_prediction(run, err), err);
 }
 
 static void release(struct run *run) {
-  for (int32_t i = 0; i < run->n_own && run->vm; i++)
-    lc_vm_free(&run->vm[i], &run->pool);
-  free(run->vm);
-  lc_message_pool_free(&run->pool);
+  lc_vms_free(&run->vms);
   lc_workload_free(&run->workload);
+  lc_topology_free(&run->topology);
   for (int t = 0; t < LC_N_TABLE; t++)
     free(run->rows[t]);
-  free(run->constants);
   free(run->ranks);
   free(run->t_snapshot);
   free(run->path);
@@ -66,12 +93,14 @@ static struct lc_progress *open_progress(const struct run *run) {
   if (run->rank != 0)
     return NULL;
   struct lc_rate rate[LC_TABLE_VMS];
-  for (int32_t v = 0; v < c->n_vm && v < LC_TABLE_VMS; v++)
-    rate[v] = run->constants[v].rate;
+  /* virtual time is over before a table could be read: a line says where it is */
+  int32_t n_vm = c->pace == LC_PACE_VIRTUAL ? INT32_MAX : run->n_vm;
+  for (int32_t v = 0; v < n_vm && n_vm <= LC_TABLE_VMS; v++)
+    rate[v] = lc_rate_of(&c->rates, c->seed, v);
   int32_t shown = lc_clock_set_shown(&run->clocks);
-  return lc_progress_open(c->progress, c->n_vm, rate,
-                          shown < 0 ? NULL : run->clocks.clock[shown]->name, c->duration_ns,
-                          c->speed);
+  return lc_progress_open(c->progress, n_vm, rate,
+                          shown < 0 || n_vm == INT32_MAX ? NULL : run->clocks.clock[shown]->name,
+                          c->duration_ns, c->speed);
 }
 
 static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_error *err) {
@@ -80,13 +109,12 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .transport = run->transport,
       .store = run->store,
       .progress = open_progress(run),
-      .clocks = &run->clocks,
-      .workload = &run->workload,
-      .pool = &run->pool,
-      .n_vm = c->n_vm,
-      .first_vm = run->first_vm,
-      .n_own = run->n_own,
-      .vm = run->vm,
+      .vms = &run->vms,
+      .latency = &c->latency,
+      .fifo = c->fifo,
+      .log = c->log,
+      .log_sample = c->log_sample,
+      .n_vm = run->n_vm,
       .clock_offset_ns = run->clock_offset_ns,
       .duration_ns = c->duration_ns,
       .snapshot_every_ns = c->snapshot_every_ns,
@@ -95,7 +123,8 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .commit_every_ns = c->commit_every_ns,
       .poll_ns = c->poll_ns,
   };
-  lc_status status = lc_pace_real(&world, outcome, err);
+  lc_status status = c->pace == LC_PACE_REAL ? lc_pace_real(&world, outcome, err)
+                                             : lc_pace_virtual(&world, outcome, err);
   lc_progress_close(world.progress);
   return status;
 }
@@ -133,8 +162,7 @@ static lc_status conclude(struct run *run, struct lc_outcome *outcome, lc_status
   if (status == LC_ERANK)
     return status;
   if (!status || kept || status == LC_EVERIFY)
-    print_summary(run->config, run->transport, &run->clocks, run->vm, run->n_own, outcome,
-                  run->path, run->program);
+    print_summary(run, outcome);
   if (status == LC_EFILE) {
     struct lc_error cause = *err;
     char *tool = lc_quote(run->program), *name = lc_quote(run->path);
@@ -160,7 +188,7 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
   lc_stop_on_signals();
   lc_status status = prepare(&run, err);
   if (!status) {
-    print_start(config, transport, run.path);
+    print_start(&run);
     status = tick(&run, outcome, err);
     status = conclude(&run, outcome, status, err);
   }

@@ -2,7 +2,8 @@
 #ifndef LC_RUN_INTERNAL_H
 #define LC_RUN_INTERNAL_H
 
-#include "summary.h"
+#include "lcmpi/pacer.h"
+#include "lcmpi/run.h"
 
 /* Everything a run holds, made by prepare() and released by release(). */
 struct run {
@@ -10,14 +11,14 @@ struct run {
   struct lc_transport *transport;
   int32_t rank, n_rank;
   struct lc_clock_set clocks;
+  struct lc_topology topology; /* of this rank's VMs */
   struct lc_workload workload;
-  struct lc_message_pool pool;
-  struct lc_vm_constants *constants; /* [n_vm] */
-  struct lc_rank_constants *ranks;   /* [n_rank] */
-  int64_t *rows[LC_N_TABLE];         /* [n_rank] */
+  struct lc_rank_constants *ranks; /* [n_rank] */
+  int64_t *rows[LC_N_TABLE];       /* [n_rank] */
   int64_t *t_snapshot;
   int32_t n_snapshot;
-  struct lc_vm *vm; /* this rank's */
+  int32_t n_vm;      /* of all copies */
+  struct lc_vms vms; /* this rank's */
   int32_t first_vm, n_own;
   int64_t clock_offset_ns;
   const char *hostnames;
@@ -26,8 +27,19 @@ struct run {
   char start_time[32];
   struct lc_store *store;
   int64_t plan_bytes;
+  struct lc_prediction prediction[LC_TABLE_VMS]; /* of this rank's first VMs */
 };
 
+/* How many VMs there are and which are this rank's. Local. */
+void plan_vms(struct run *run);
+/* The text of --topology file:PATH on every rank, freed by the caller; NULL if there is none.
+ * Collective. */
+lc_status share_topology_file(struct run *run, char **text, size_t *length, struct lc_error *err);
+/* The peers of this rank's VMs, and what they do; a file of channels is read by rank 0 alone.
+ * Collective. */
+lc_status make_topology(struct run *run, struct lc_error *err);
+/* What theory expects of this rank's VMs, into the file. Local. */
+lc_status write_prediction(struct run *run, struct lc_error *err);
 /* File name, VMs, ranks, rows and snapshots of the run; then its file. Collective. */
 lc_status plan_run(struct run *run, struct lc_error *err);
 lc_status create_store(struct run *run, struct lc_error *err);

@@ -12,43 +12,48 @@
 /* What a rank tells of one of its VMs. */
 struct row {
   struct lc_rate rate;
-  int64_t n_tick, n_internal, n_sent, n_received, n_queued, clock, jump_largest, jump_sum;
+  int64_t n_tick, n_internal, n_sent, n_received, n_queued, clock, jump_largest;
+  double queue_expected, clock_expected;
 };
 
-static struct row row_of(const struct lc_clock_set *clocks, const struct lc_vm *vm, int64_t t_end) {
-  int32_t shown = lc_clock_set_shown(clocks);
+static struct row row_of(const struct run *run, int32_t own, int64_t t_end) {
+  const struct lc_vms *vms = &run->vms;
+  const struct lc_vm *vm = &vms->vm[own];
+  int32_t shown = lc_clock_set_shown(&run->clocks);
   struct row row = {
-      .rate = vm->rate,
-      .n_tick = vm->next_tick,
+      .rate = run->config->rates.rate[vm->rate],
+      .n_tick = vm->n_tick,
       .n_internal = vm->n_internal,
       .n_sent = vm->n_sent,
       .n_received = vm->n_received,
+      .n_queued = lc_vms_arrived(vms, own, t_end),
+      .queue_expected = run->prediction[own].queue,
+      .clock_expected = run->prediction[own].clock,
   };
-  for (size_t i = 0; i < vm->inbox.length; i++)
-    row.n_queued += lc_queue_at(&vm->inbox, i)->t_arrival < t_end;
   if (shown >= 0) {
-    row.clock = vm->jumps[shown].last;
-    row.jump_largest = vm->jumps[shown].largest;
-    row.jump_sum = vm->jumps[shown].sum;
+    const int64_t *stamp = lc_vms_stamps(vms, own) + run->clocks.stamp_at[shown];
+    row.clock = run->clocks.clock[shown]->value(stamp);
+    row.jump_largest = lc_vms_jump(vms, own, shown);
   }
   return row;
 }
 
 static void print_row(int32_t vm, int32_t rank, const struct row *row, bool clock) {
   char rate[LC_QUANTITY_MAX];
-  printf("%5d %5d %8s %9" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %8" PRId64, vm, rank,
-         lc_print_rational(rate, row->rate.p, row->rate.q), row->n_tick, row->n_internal,
-         row->n_sent, row->n_received, row->n_queued);
+  printf("%5d %5d %8s %9" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %8" PRId64 " %7.4g", vm,
+         rank, lc_print_rational(rate, row->rate.p, row->rate.q), row->n_tick, row->n_internal,
+         row->n_sent, row->n_received, row->n_queued, row->queue_expected);
   if (clock)
-    printf(" %10" PRId64 " %8" PRId64 " %8.2f", row->clock, row->jump_largest,
-           row->n_tick ? (double)row->jump_sum / (double)row->n_tick : 0);
+    printf(" %10" PRId64 " %7.4g %8" PRId64 " %8.2f", row->clock, row->clock_expected,
+           row->jump_largest, row->n_tick ? (double)row->clock / (double)row->n_tick : 0);
   putchar('\n');
 }
 
+/* Beside the queue and the clock stands what theory expects of them. */
 static void print_table(const struct row *row, int32_t n_vm, int32_t n_rank, const char *clock) {
-  printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued");
+  printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued  theory");
   if (clock)
-    printf(" %10s jump max jump avg", clock);
+    printf(" %10s  theory jump max jump avg", clock);
   putchar('\n');
   for (int32_t v = 0; v < n_vm && v < LC_TABLE_VMS; v++)
     print_row(v, lc_owner(v, n_vm, n_rank), &row[v], clock != NULL);
@@ -83,11 +88,33 @@ static void print_lateness(const struct lc_lateness *l) {
   }
 }
 
-static void print_cost(const struct lc_outcome *o, int64_t most_kib) {
+static void print_digest(const struct run *run, const struct lc_digest *d) {
+  printf("digest 0x%016" PRIx64 "\n", d->execution);
+  printf("          0x%016" PRIx64 " of the states\n", d->snapshots);
+  for (int32_t c = 0; c < run->clocks.n; c++)
+    printf("          0x%016" PRIx64 " of the stamps of %s\n", d->clock[c],
+           run->clocks.clock[c]->name);
+}
+
+static void print_speed(const struct run *run, const struct lc_outcome *o) {
+  char count[LC_QUANTITY_MAX], windows[LC_QUANTITY_MAX], took[LC_QUANTITY_MAX];
+  char each[LC_QUANTITY_MAX], waiting[LC_QUANTITY_MAX];
+  double seconds = (double)o->ticking_ns / 1e9;
+  printf("speed     %s events in %s: %.3g million/s, %s windows\n",
+         lc_print_count(count, o->n_tick), lc_print_time(took, o->ticking_ns),
+         seconds > 0 ? (double)o->n_tick / seconds / 1e6 : 0, lc_print_count(windows, o->n_window));
+  double bytes = lc_vms_bytes(run->n_own, &run->clocks) / run->n_own;
+  printf("memory    %s per VM, and at most %s per rank for messages that wait\n",
+         lc_print_bytes(each, (int64_t)(bytes + 0.5)), lc_print_bytes(waiting, o->message_bytes));
+}
+
+static void print_cost(const struct lc_outcome *o, int64_t most_kib, bool real) {
   char memory[LC_QUANTITY_MAX];
-  printf("cost      %.2f %% of a core per rank while ticking, at most %s per rank\n",
-         o->ticking_ns > 0 ? 100 * (double)o->cpu_ns / (double)o->ticking_ns : 0,
-         lc_print_bytes(memory, most_kib * 1024));
+  printf("cost      ");
+  if (real)
+    printf("%.2f %% of a core per rank while ticking, ",
+           o->ticking_ns > 0 ? 100 * (double)o->cpu_ns / (double)o->ticking_ns : 0);
+  printf("at most %s per rank\n", lc_print_bytes(memory, most_kib * 1024));
 }
 
 /* Where the plotting tool lies: beside the sources in a build tree, else on the PATH. */
@@ -111,42 +138,58 @@ static void print_file(const char *path, const char *program, const struct lc_ou
   free(name);
 }
 
-void print_start(const struct lc_config *config, struct lc_transport *transport, const char *path) {
-  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX], pace[64] = "real pace";
-  int32_t n_rank = lc_transport_size(transport);
-  if (lc_transport_rank(transport) != 0)
+void print_start(const struct run *run) {
+  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX], pace[64] = "real pace", copies[48] = "";
+  const struct lc_config *config = run->config;
+  if (run->rank != 0)
     return;
-  if (config->speed.p != config->speed.q)
+  if (config->pace == LC_PACE_VIRTUAL)
+    snprintf(pace, sizeof pace, "virtual pace");
+  else if (config->speed.p != config->speed.q)
     snprintf(pace, sizeof pace, "%s times real pace",
              lc_print_rational(speed, config->speed.p, config->speed.q));
-  printf("lcmpi %s: %d VM%s on %d rank%s, %s at %s, seed %" PRIu64 ", into %s\n", lc_version(),
-         config->n_vm, config->n_vm == 1 ? "" : "s", n_rank, n_rank == 1 ? "" : "s",
-         lc_print_duration(duration, config->duration_ns), pace, config->seed, path);
+  if (config->n_replica > 1)
+    snprintf(copies, sizeof copies, "%d copies of ", config->n_replica);
+  printf("lcmpi %s: %s%d VM%s on %d rank%s, %s at %s, seed %" PRIu64 ", into %s\n", lc_version(),
+         copies, config->n_vm, config->n_vm == 1 ? "" : "s", run->n_rank,
+         run->n_rank == 1 ? "" : "s", lc_print_duration(duration, config->duration_ns), pace,
+         config->seed, run->path);
   fflush(stdout);
 }
 
-void print_summary(const struct lc_config *config, struct lc_transport *transport,
-                   const struct lc_clock_set *clocks, const struct lc_vm *vm, int32_t n_own,
-                   const struct lc_outcome *o, const char *path, const char *program) {
-  struct row *own = lc_new((size_t)n_own, sizeof *own, "the summary");
-  for (int32_t i = 0; i < n_own; i++)
-    own[i] = row_of(clocks, &vm[i], o->t_end);
+/* The rows of the first VMs, on rank 0; the caller frees them. */
+static struct row *gather_rows(const struct run *run, int64_t t_end) {
+  int32_t n = run->n_vm < LC_TABLE_VMS ? run->n_vm : LC_TABLE_VMS;
+  int32_t own = n - run->first_vm < run->n_own ? n - run->first_vm : run->n_own;
+  struct row rows[LC_TABLE_VMS];
   void *all;
   size_t bytes;
-  lc_gather(transport, own, (size_t)n_own * sizeof *own, &all, &bytes);
+  for (int32_t i = 0; i < own; i++)
+    rows[i] = row_of(run, i, t_end);
+  lc_gather(run->transport, rows, (size_t)(own > 0 ? own : 0) * sizeof *rows, &all, &bytes);
+  return all;
+}
+
+void print_summary(const struct run *run, const struct lc_outcome *o) {
+  bool real = run->config->pace == LC_PACE_REAL;
+  int32_t shown = lc_clock_set_shown(&run->clocks);
+  struct row *rows = gather_rows(run, o->t_end);
   struct rusage used;
   getrusage(RUSAGE_SELF, &used);
   int64_t most_kib = used.ru_maxrss;
-  lc_max(transport, &most_kib, 1);
-  if (lc_transport_rank(transport) == 0) {
-    int32_t shown = lc_clock_set_shown(clocks), n_rank = lc_transport_size(transport);
-    print_table(all, config->n_vm, n_rank, shown < 0 ? NULL : clocks->clock[shown]->name);
+  lc_max(run->transport, &most_kib, 1);
+  if (run->rank == 0) {
+    print_table(rows, run->n_vm, run->n_rank, shown < 0 ? NULL : run->clocks.clock[shown]->name);
     print_balance(&o->balance);
-    print_lateness(&o->lateness);
-    print_cost(o, most_kib);
-    print_file(path, program, o);
+    if (real) {
+      print_lateness(&o->lateness);
+    } else {
+      print_digest(run, &o->digest);
+      print_speed(run, o);
+    }
+    print_cost(o, most_kib, real);
+    print_file(run->path, run->program, o);
     fflush(stdout);
   }
-  free(own);
-  free(all);
+  free(rows);
 }

@@ -48,24 +48,30 @@ static void write_constant(struct h5 *h, const char *name, hid_t type, const voi
 }
 
 static void write_vm_constants(const struct lc_store_plan *plan, struct h5 *h) {
-  size_t n = (size_t)plan->n_vm;
-  int64_t *number = lc_new(n, sizeof *number, "the file's constants");
-  double *rate = lc_new(n, sizeof *rate, "the file's constants");
-  for (size_t i = 0; i < n; i++)
-    rate[i] = (double)plan->vm[i].rate.p / (double)plan->vm[i].rate.q;
-  write_constant(h, "tick_rate", H5T_NATIVE_DOUBLE, rate);
-  for (size_t i = 0; i < n; i++)
-    number[i] = plan->vm[i].rate.p;
-  write_constant(h, "tick_rate_p", H5T_NATIVE_INT64, number);
-  for (size_t i = 0; i < n; i++)
-    number[i] = plan->vm[i].rate.q;
-  write_constant(h, "tick_rate_q", H5T_NATIVE_INT64, number);
-  for (size_t i = 0; i < n; i++)
-    number[i] = plan->vm[i].phase_ns;
-  write_constant(h, "phase", H5T_NATIVE_INT64, number);
-  for (size_t i = 0; i < n; i++)
-    number[i] = plan->vm[i].rank;
-  write_constant(h, "vm_rank", H5T_NATIVE_INT64, number);
+  enum { CHUNK = 16384 };
+  enum { RATE_P, RATE_Q, PHASE, RANK, REPLICA, LOGGED, N_COLUMN };
+  static const char *const name[N_COLUMN] = {"tick_rate_p", "tick_rate_q", "phase",
+                                             "vm_rank",     "replica",     "logged"};
+  char path[PATH_BYTES];
+  int64_t(*number)[CHUNK] = lc_new(N_COLUMN, sizeof *number, "the file's constants");
+  double *rate = lc_new(CHUNK, sizeof *rate, "the file's constants");
+  for (int32_t first = 0; first < plan->n_vm; first += CHUNK) {
+    int32_t n = plan->n_vm - first < CHUNK ? plan->n_vm - first : CHUNK;
+    for (int32_t i = 0; i < n; i++) {
+      struct lc_vm_constants vm = plan->vm(plan->context, first + i);
+      rate[i] = (double)vm.rate.p / (double)vm.rate.q;
+      number[RATE_P][i] = vm.rate.p;
+      number[RATE_Q][i] = vm.rate.q;
+      number[PHASE][i] = vm.phase_ns;
+      number[RANK][i] = vm.rank;
+      number[REPLICA][i] = vm.replica;
+      number[LOGGED][i] = vm.logged;
+    }
+    h5_write_rows(h, "/tick_rate", H5T_NATIVE_DOUBLE, (hsize_t)first, (hsize_t)n, rate);
+    for (int k = 0; k < N_COLUMN; k++)
+      h5_write_rows(h, column_path(path, "/", name[k]), H5T_NATIVE_INT64, (hsize_t)first,
+                    (hsize_t)n, number[k]);
+  }
   free(number);
   free(rate);
 }
@@ -95,6 +101,7 @@ static void write_attributes(const struct lc_store_plan *plan, struct h5 *h) {
   h5_set_text(h, "/", "lcmpi_format", format);
   h5_set_text(h, "/", "row_order", "by writer rank, each rank's region in the order of writing");
   h5_set_int(h, "/", "n_vm", plan->n_vm);
+  h5_set_int(h, "/", "n_replica", plan->n_replica);
   h5_set_int(h, "/", "n_rank", plan->n_rank);
   for (int32_t i = 0; i < plan->n_attribute; i++) {
     const struct lc_attribute *attribute = &plan->attribute[i];

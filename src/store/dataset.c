@@ -5,7 +5,7 @@
 #include <hdf5_hl.h>
 #include <stdio.h>
 
-enum { CHUNK_ROWS = 65536 };
+enum { CHUNK_ROWS = 65536, TALL_ROWS = 256, PIECE_ROWS = 16384 };
 
 /* Open objects for `path`; -1 after any failure. */
 static hid_t open_dataset(struct h5 *h, const char *path) {
@@ -20,6 +20,11 @@ static hid_t layout_list(const struct h5_shape *shape, int level) {
   if (level < 0) {
     H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(create, H5D_FILL_TIME_NEVER);
+  }
+  if (level == -2 && shape->rank > 1 && shape->size[0] >= TALL_ROWS) {
+    hsize_t piece[3] = {shape->size[0] < PIECE_ROWS ? shape->size[0] : PIECE_ROWS, 1,
+                        shape->size[2]};
+    H5Pset_chunk(create, shape->rank, piece);
   }
   bool empty = shape->rank == 0;
   for (int i = 0; i < shape->rank; i++)

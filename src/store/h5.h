@@ -53,8 +53,10 @@ struct h5_shape {
   const char *scale[3];
 };
 
-/* How the data lies: level < 0 is contiguous and allocated at once without filling (a hole in a
- * sparse file), 0 contiguous, 1..9 chunks with shuffle and deflate. */
+/* How the data lies: level -1 is contiguous and allocated at once without filling (a hole in a
+ * sparse file); -2 the same, but where the first dimension is long each place in the second has
+ * pieces of its own, so that it is written in one go; 0 contiguous, 1..9 chunks with shuffle and
+ * deflate. */
 void h5_dataset(struct h5 *h, const char *path, hid_t type, const struct h5_shape *shape,
                 int level);
 /* A dimension scale with values (a coordinate), or without (a netCDF pure dimension). */

@@ -15,12 +15,19 @@ const struct constant vm_constants[] = {
     {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate", -1},
     {"phase", COLUMN_I64, "ns", "model time of tick 0", -1},
     {"vm_rank", COLUMN_I32, "1", "rank that runs the machine", -1},
+    {"replica", COLUMN_I32, "1", "copy of the system that the machine belongs to", -1},
+    {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1},
+    {"predicted_arrivals", COLUMN_F64, "s-1", "rate of arriving messages that theory expects", -1},
+    {"predicted_queue", COLUMN_F64, "1", "messages in the queue at the end that theory expects",
+     -1},
+    {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the end that theory expects", -1},
     {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick)},
     {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event)},
     {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal)},
     {"n_sent", COLUMN_I64, "1", "messages sent in the whole run", TOTAL(n_sent)},
     {"n_received", COLUMN_I64, "1", "messages received in the whole run", TOTAL(n_received)},
     {"n_queued", COLUMN_I64, "1", "messages in the queue at the end", TOTAL(n_queued)},
+    {"queue_max", COLUMN_I64, "1", "longest queue that a tick found", TOTAL(queue_max)},
     {"lateness_max", COLUMN_I64, "ns", "largest lateness of a tick, in model time",
      TOTAL(lateness_max_ns)},
     {"lateness_mean", COLUMN_I64, "ns", "mean lateness of the ticks, in model time",
@@ -46,6 +53,15 @@ const char *stamp_path(char out[PATH_BYTES], const char *group, const char *cloc
 
 const char *column_path(char out[PATH_BYTES], const char *group, const char *column) {
   snprintf(out, PATH_BYTES, "%s/%s", strcmp(group, "/") == 0 ? "" : group, column);
+  return out;
+}
+
+const char *digest_path(char out[PATH_BYTES], int which, const char *clock) {
+  snprintf(out, PATH_BYTES, "/digest/%s%s",
+           which == 0   ? "execution"
+           : which == 1 ? "snapshots"
+                        : "",
+           which == 2 ? clock : "");
   return out;
 }
 
@@ -197,11 +213,12 @@ static void build_snapshots(const struct layout *layout, struct h5 *h) {
   struct h5_shape times = {1, {(hsize_t)layout->n_snapshot}, {"/snapshots/snapshot"}};
   h5_dataset(h, "/snapshots/t", H5T_STD_I64LE, &times, 0);
   describe(h, "/snapshots/t", "ns", "model time of the snapshot; the last one is the end");
+  int level = layout->level < 0 ? -2 : layout->level; /* a snapshot is written at a time */
   struct h5_shape shape = {
       2, {(hsize_t)layout->n_vm, (hsize_t)layout->n_snapshot}, {"/vm", "/snapshots/snapshot"}};
   for (int i = 0; i < lc_n_state_column; i++)
-    build_column(h, "/snapshots", &lc_state_columns[i], &shape, layout->level);
-  build_stamps(layout, h, "/snapshots", shape, "/component", layout->level);
+    build_column(h, "/snapshots", &lc_state_columns[i], &shape, level);
+  build_stamps(layout, h, "/snapshots", shape, "/component", level);
 }
 
 static void build_constants(struct h5 *h, const struct constant *list, int n, const char *scale,
@@ -293,6 +310,22 @@ static void build_balance(struct h5 *h) {
   }
 }
 
+static void build_digest(const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  struct h5_shape scalar = {.rank = 0};
+  h5_group(h, "/digest");
+  h5_set_text(h, "/digest", "title", "64 bits that stand for the whole run");
+  for (int32_t i = 0; i < 2 + layout->n_clock; i++) {
+    digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name);
+    h5_dataset(h, path, H5T_STD_U64LE, &scalar, 0);
+    describe(h, path, "1",
+             i == 0   ? "of all events"
+             : i == 1 ? "of all states before the end"
+                      : "of all stamps of the clock");
+    write_zeros(h, path, COLUMN_I64, 1);
+  }
+}
+
 static void build_scale(struct h5 *h, const char *path, int32_t n, const char *long_name) {
   int32_t *index = lc_new((size_t)n, sizeof *index, "a dimension");
   for (int32_t i = 0; i < n; i++)
@@ -303,13 +336,14 @@ static void build_scale(struct h5 *h, const char *path, int32_t n, const char *l
 }
 
 void layout_build(const struct layout *layout, struct h5 *h) {
-  bool wide = false;
+  int32_t wide = 0; /* words of a vector stamp: the VMs of one copy */
   for (int32_t c = 0; c < layout->n_clock; c++)
-    wide |= layout->clock[c].order == LC_ORDER_VECTOR;
+    if (layout->clock[c].order == LC_ORDER_VECTOR)
+      wide = layout->clock[c].words;
   build_scale(h, "/vm", layout->n_vm, "virtual machine");
   build_scale(h, "/rank", layout->n_rank, "MPI rank");
   if (wide)
-    build_scale(h, "/component", layout->n_vm, "component of a vector stamp");
+    build_scale(h, "/component", wide, "component of a vector stamp");
   build_constants(h, vm_constants, n_vm_constant, "/vm", layout->n_vm);
   layout_clock_totals(layout, h, build_clock_total, (void *)(uintptr_t)layout);
   build_constants(h, rank_constants, n_rank_constant, "/rank", layout->n_rank);
@@ -320,4 +354,5 @@ void layout_build(const struct layout *layout, struct h5 *h) {
   build_table(layout, h, LC_CHANNEL);
   build_commit(layout, h);
   build_balance(h);
+  build_digest(layout, h);
 }

@@ -45,6 +45,8 @@ enum { PATH_BYTES = 160 };
 /* The path of a clock's stamps below a group, "/events/clocks/vector/stamp". */
 const char *stamp_path(char out[PATH_BYTES], const char *group, const char *clock);
 const char *column_path(char out[PATH_BYTES], const char *group, const char *column);
+/* Where a digest is: 0 of the execution, 1 of the snapshots, 2 of a clock. */
+const char *digest_path(char out[PATH_BYTES], int which, const char *clock);
 hid_t memory_type(enum column_type type);
 
 /* An empty layout of that many VMs and ranks. */

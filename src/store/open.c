@@ -10,6 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where the rows of a contiguous column begin in the file. */
+static int64_t place_of(struct lc_store *s, const char *path) {
+  hid_t dataset = s->h.failed ? -1 : H5Dopen2(s->h.file, path, H5P_DEFAULT);
+  if (!h5_ok(&s->h, dataset, "open", path))
+    return -1;
+  haddr_t place = H5Dget_offset(dataset);
+  H5Dclose(dataset);
+  return place == HADDR_UNDEF ? -1 : (int64_t)place;
+}
+
 static hid_t open_column(struct lc_store *s, const char *path) {
   if (s->h.failed)
     return -1;
@@ -25,10 +35,10 @@ static void open_part(struct lc_store *s, int t) {
   lc_assert(p->table->n_column <= MAX_COLUMNS);
   for (int i = 0; i < p->table->n_column; i++)
     if (!p->table->column[i].filled_later)
-      p->column[i] = open_column(s, column_path(path, p->table->group, p->table->column[i].name));
+      p->column[i] = place_of(s, column_path(path, p->table->group, p->table->column[i].name));
   for (int32_t c = 0; c < s->clocks->n && p->table->stamped; c++)
-    p->stamp[c] = open_column(s, stamp_path(path, p->table->group, s->clocks->clock[c]->name));
-  p->counter = open_column(s, column_path(path, "/commit", p->table->n_rows));
+    p->stamp[c] = place_of(s, stamp_path(path, p->table->group, s->clocks->clock[c]->name));
+  p->counter = place_of(s, column_path(path, "/commit", p->table->n_rows));
   int32_t rank = lc_transport_rank(s->transport);
   p->first = s->layout.first[t][rank];
   p->room = s->layout.rows[t][rank];
@@ -42,8 +52,8 @@ static void open_all(struct lc_store *s) {
     s->state[i] = open_column(s, column_path(path, "/snapshots", lc_state_columns[i].name));
   for (int32_t c = 0; c < s->clocks->n; c++)
     s->state_stamp[c] = open_column(s, stamp_path(path, "/snapshots", s->clocks->clock[c]->name));
-  s->n_snapshots = open_column(s, "/commit/n_snapshots");
-  s->n_final = open_column(s, "/commit/n_final");
+  s->n_snapshots = place_of(s, "/commit/n_snapshots");
+  s->n_final = place_of(s, "/commit/n_final");
 }
 
 /* Every rank must look at the file that rank 0 made, not at another of the same name. */
@@ -88,17 +98,6 @@ lc_status open_store(struct lc_store *s, struct lc_error *err) {
   return lc_agree(s->transport, h5_status(&s->h, err), err);
 }
 
-static void find_block(struct lc_store *s, const struct lc_store_plan *plan) {
-  int32_t rank = lc_transport_rank(s->transport);
-  for (int32_t v = 0; v < plan->n_vm; v++) {
-    if (plan->vm[v].rank != rank)
-      continue;
-    if (!s->n_vm)
-      s->first_vm = v;
-    s->n_vm++;
-  }
-}
-
 lc_status lc_store_create(struct lc_store **out, const char *path, const struct lc_store_plan *plan,
                           struct lc_store_options options, struct lc_transport *transport,
                           struct lc_error *err) {
@@ -111,7 +110,8 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
   s->lock_fd = -1;
   s->h.file = -1;
   layout_from_plan(&s->layout, plan);
-  find_block(s, plan);
+  s->first_vm = plan->first_vm;
+  s->n_vm = plan->n_own;
   lc_status status = LC_OK;
   if (lc_transport_rank(transport) == 0)
     status = create_file(s->path, plan, &s->layout, options.force, &s->lock_fd, err);
@@ -128,21 +128,10 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
 }
 
 static void close_columns(struct lc_store *s) {
-  for (int t = 0; t < LC_N_TABLE; t++) {
-    struct part *p = &s->part[t];
-    for (int i = 0; i < p->table->n_column; i++)
-      if (!p->table->column[i].filled_later)
-        H5Dclose(p->column[i]);
-    for (int32_t c = 0; c < s->clocks->n && p->table->stamped; c++)
-      H5Dclose(p->stamp[c]);
-    H5Dclose(p->counter);
-  }
   for (int i = 0; i < lc_n_state_column; i++)
     H5Dclose(s->state[i]);
   for (int32_t c = 0; c < s->clocks->n; c++)
     H5Dclose(s->state_stamp[c]);
-  H5Dclose(s->n_snapshots);
-  H5Dclose(s->n_final);
 }
 
 /* Closes what is open in HDF5; nothing is dirty, since only raw data was written. */

@@ -150,7 +150,7 @@ static lc_status open_locked(const char *path, int flags, short type, int *fd,
 }
 
 lc_status place_hold(const char *path, int *fd, struct lc_error *err) {
-  return open_locked(path, O_RDONLY, F_RDLCK, fd, err);
+  return open_locked(path, O_RDWR, F_RDLCK, fd, err);
 }
 
 lc_status place_take(const char *path, int *fd, struct lc_error *err) {

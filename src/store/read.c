@@ -43,13 +43,16 @@ static void read_machines(struct lc_history *history, struct h5 *h) {
   size_t n = (size_t)history->n_vm;
   int64_t *p = lc_new(n, sizeof *p, "reading a file"), *q = lc_new(n, sizeof *q, "reading a file");
   int64_t *phase = lc_new(n, sizeof *phase, "reading a file");
+  uint8_t *logged = lc_new(n, sizeof *logged, "reading a file");
   h5_read_all(h, "/tick_rate_p", H5T_NATIVE_INT64, p);
   h5_read_all(h, "/tick_rate_q", H5T_NATIVE_INT64, q);
   h5_read_all(h, "/phase", H5T_NATIVE_INT64, phase);
+  h5_read_all(h, "/logged", H5T_NATIVE_UINT8, logged);
   history->machine = lc_new(n, sizeof *history->machine, "reading a file");
   for (size_t i = 0; i < n && !h->failed; i++) {
     history->machine[i].rate = (struct lc_rate){p[i], q[i]};
     history->machine[i].phase_ns = phase[i];
+    history->machine[i].logged = logged[i] != 0;
     if (p[i] >= 1 && q[i] >= 1)
       continue;
     h->failed = true;
@@ -58,6 +61,7 @@ static void read_machines(struct lc_history *history, struct h5 *h) {
   free(p);
   free(q);
   free(phase);
+  free(logged);
 }
 
 static void read_states(struct lc_history *history, const struct layout *layout, struct h5 *h) {
@@ -132,6 +136,34 @@ static void read_totals(struct lc_history *history, const struct layout *layout,
   }
 }
 
+static void read_digest(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  struct lc_digest *digest = &history->digest;
+  h5_read_all(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &digest->execution);
+  h5_read_all(h, digest_path(path, 1, NULL), H5T_NATIVE_UINT64, &digest->snapshots);
+  for (int32_t c = 0; c < layout->n_clock; c++)
+    h5_read_all(h, digest_path(path, 2, layout->clock[c].name), H5T_NATIVE_UINT64,
+                &digest->clock[c]);
+  history->digested = true;
+}
+
+static bool option_is(const char *options, const char *line) {
+  const char *at = options ? strstr(options, line) : NULL;
+  return at && (at == options || at[-1] == '\n') && (at[strlen(line)] == '\n' || !at[strlen(line)]);
+}
+
+/* What kind of a run it was. */
+static void read_kind(struct lc_history *history, struct h5 *h) {
+  char *pace = h5_get_text(h, "/", "pace"), *options = h5_get_text(h, "/", "options");
+  int64_t replicas = h5_get_int(h, "/", "n_replica", 1);
+  bool whole = replicas >= 1 && replicas <= history->n_vm && history->n_vm % replicas == 0;
+  history->n_copy = whole ? (int32_t)(history->n_vm / replicas) : history->n_vm;
+  history->exact_time = pace && strcmp(pace, "virtual") == 0;
+  history->fifo = !option_is(options, "fifo = off");
+  free(pace);
+  free(options);
+}
+
 static void read_left(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   int64_t queued = committed_rows(layout, LC_QUEUE), flying = committed_rows(layout, LC_CHANNEL);
   struct lc_left *queue = read_table(h, layout, LC_QUEUE);
@@ -164,6 +196,7 @@ static void read_balance(struct lc_balance *balance, struct h5 *h) {
 
 void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   *history = (struct lc_history){.n_vm = layout->n_vm};
+  read_kind(history, h);
   read_machines(history, h);
   history->n_event = committed_rows(layout, LC_EVENTS);
   history->event = read_table(h, layout, LC_EVENTS);
@@ -174,8 +207,10 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   read_states(history, layout, h);
   read_left(history, layout, h);
   history->ended = layout->ended;
-  if (history->ended)
+  if (history->ended) {
     read_totals(history, layout, h);
+    read_digest(history, layout, h);
+  }
   history->t_end = h5_read_scalar(h, "/commit/t_end");
   history->error_ns = 2 * largest(h, "/clock_error", layout->n_rank);
   read_balance(&history->balance, h);

@@ -218,6 +218,12 @@ static void copy_small(struct rewrite *w) {
   layout_clock_totals(&w->old, &w->to, copy_clock_total, w);
   for (int i = 0; i < 5; i++)
     copy_whole(w, column_path(path, "/balance", balance_names[i]), COLUMN_I64, 1);
+  for (int i = 0; i < 2 + w->old.n_clock; i++) {
+    uint64_t digest = 0;
+    digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : w->old.clock[i - 2].name);
+    h5_read_all(&w->from, path, H5T_NATIVE_UINT64, &digest);
+    h5_write_all(&w->to, path, H5T_NATIVE_UINT64, &digest);
+  }
   copy_whole(w, "/commit/n_final", COLUMN_I64, w->old.n_rank);
   copy_whole(w, "/commit/t_end", COLUMN_I64, 1);
 }

@@ -19,6 +19,8 @@ static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
     totals.n_internal += event[i].kind == LC_INTERNAL;
     totals.n_sent += event[i].kind == LC_SEND ? event[i].msg_count : 0;
     totals.n_received += event[i].kind == LC_RECEIVE;
+    if (event[i].queue_before > totals.queue_max)
+      totals.queue_max = event[i].queue_before;
     totals.lateness_max_ns = late > totals.lateness_max_ns ? late : totals.lateness_max_ns;
     sum += (uint64_t)late;
   }

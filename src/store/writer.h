@@ -9,12 +9,12 @@ enum { MAX_COLUMNS = 16 };
 /* This rank's part of one table. */
 struct part {
   const struct table *table;
-  hid_t column[MAX_COLUMNS], stamp[LC_MAX_CLOCKS], counter;
-  int64_t first, room; /* the region */
-  int64_t n_written;   /* rows on file */
-  int64_t n_added;     /* rows in memory */
-  size_t capacity;     /* of `records` and `stamps` */
-  char *records;       /* n_added records */
+  int64_t column[MAX_COLUMNS], stamp[LC_MAX_CLOCKS], counter; /* where they begin in the file */
+  int64_t first, room;                                        /* the region */
+  int64_t n_written;                                          /* rows on file */
+  int64_t n_added;                                            /* rows in memory */
+  size_t capacity;                                            /* of `records` and `stamps` */
+  char *records;                                              /* n_added records */
   size_t stamp_capacity;
   int64_t *stamps; /* n_added * stamp_words */
 };
@@ -29,8 +29,9 @@ struct lc_store {
   struct h5 h;
   int lock_fd;
   struct part part[LC_N_TABLE];
-  hid_t state[MAX_COLUMNS], state_stamp[LC_MAX_CLOCKS], n_snapshots, n_final;
-  void *scratch; /* one column on its way to the file */
+  hid_t state[MAX_COLUMNS], state_stamp[LC_MAX_CLOCKS];
+  int64_t n_snapshots, n_final; /* where these counters begin in the file */
+  void *scratch;                /* one column on its way to the file */
   size_t scratch_bytes;
 };
 
@@ -40,7 +41,7 @@ lc_status close_parallel(struct lc_store *s, struct lc_error *err);
 /* Memory for one column on its way to the file, valid until the next call. */
 void *scratch(struct lc_store *s, size_t bytes);
 /* This rank's word of a counter in /commit. */
-void write_counter(struct lc_store *s, hid_t counter, int64_t value, const char *name);
+void write_counter(struct lc_store *s, int64_t counter, int64_t value, const char *name);
 void sync_if_durable(struct lc_store *s);
 /* True if a part has more rows than its region takes; the rest waits in memory. */
 bool overfull(const struct part *p);

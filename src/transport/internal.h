@@ -34,6 +34,10 @@ struct lc_transport {
   MPI_Datatype round_type;
   int64_t *round_words; /* round_n to send, then as many results */
   int32_t round_n, round_room;
+  /* parcels */
+  MPI_Request *parcel_sent; /* [size] */
+  int64_t *parcel_in;
+  size_t parcel_room;
   /* hosts */
   struct lc_host *hosts; /* [size] */
   char *host_names;
@@ -47,5 +51,6 @@ void transport_finish(int code, MPI_Request *request);
 
 void transport_stop_listening(struct lc_transport *transport);
 void transport_round_free(struct lc_transport *transport);
+void transport_exchange_free(struct lc_transport *transport);
 
 #endif

@@ -56,6 +56,7 @@ lc_status lc_transport_open(struct lc_transport **out, int *argc, char ***argv,
 void lc_transport_close(struct lc_transport *t) {
   transport_stop_listening(t);
   transport_round_free(t);
+  transport_exchange_free(t);
   MPI_Comm_free(&t->control);
   MPI_Comm_free(&t->messages);
   MPI_Comm_free(&t->files);

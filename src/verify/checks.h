@@ -21,6 +21,9 @@ void violation(struct lc_check *check, int64_t t, const char *format, ...)
 enum { EVENT_TEXT = 96 };
 const char *event_text(char out[EVENT_TEXT], const struct lc_event *event);
 
+/* Whether every VM that can send to `vm`, and itself, has its log on file. */
+bool copy_is_logged(const struct lc_history *h, int32_t vm);
+
 /* The index of a message in history->sent, or -1. */
 int64_t find_sent(const struct lc_history *h, int32_t sender, int64_t number, int32_t copy);
 
@@ -40,5 +43,6 @@ void check_clock(const struct lc_history *h, const struct matching *m, const int
 void check_snapshots(const struct lc_history *h, const struct matching *m,
                      struct lc_verdict *verdict);
 void check_totals(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
+void check_digest(const struct lc_history *h, struct lc_verdict *verdict);
 
 #endif

@@ -66,11 +66,11 @@ static void check_neighbours(struct lc_check *check, const struct lc_history *h,
   }
 }
 
-/* How many events of each VM are in the past of the latest event of each VM, itself included;
- * -1 in the first place of a VM whose past holds a receive whose send is not on file. */
+/* How many events of each VM are in the past of the latest event of each VM, itself included: for
+ * the VMs of its copy, since no other can be. */
 struct pasts {
-  int32_t n_vm;
-  int64_t *of_vm;     /* [n_vm][n_vm] */
+  int32_t n_copy;
+  int64_t *of_vm;     /* [n_vm][n_copy] */
   bool *vm_unknown;   /* [n_vm] */
   int64_t **of_send;  /* [n_event]: kept from a send until its last receive */
   bool *send_unknown; /* [n_event] */
@@ -88,21 +88,21 @@ static void release_use(struct pasts *p, int64_t send) {
 static bool step_past(struct pasts *p, const struct lc_history *h, const struct matching *m,
                       int64_t b) {
   const struct lc_event *e = &h->event[b];
-  size_t row = (size_t)p->n_vm * sizeof(int64_t);
-  int64_t *past = p->of_vm + (int64_t)e->machine * p->n_vm;
+  size_t row = (size_t)p->n_copy * sizeof(int64_t);
+  int64_t *past = p->of_vm + (int64_t)e->machine * p->n_copy;
   int64_t send = m->send_of[b];
   if (e->kind == LC_RECEIVE && send < 0)
     p->vm_unknown[e->machine] = true;
   if (send >= 0) {
-    for (int32_t i = 0; i < p->n_vm; i++)
+    for (int32_t i = 0; i < p->n_copy; i++)
       if (p->of_send[send][i] > past[i])
         past[i] = p->of_send[send][i];
     p->vm_unknown[e->machine] |= p->send_unknown[send];
     release_use(p, send);
   }
-  past[e->machine] = b - h->machine[e->machine].first_event + 1;
+  past[e->machine % p->n_copy] = b - h->machine[e->machine].first_event + 1;
   if (p->uses[b]) {
-    p->of_send[b] = lc_new((size_t)p->n_vm, sizeof(int64_t), "the verifier's pasts");
+    p->of_send[b] = lc_new((size_t)p->n_copy, sizeof(int64_t), "the verifier's pasts");
     memcpy(p->of_send[b], past, row);
     p->send_unknown[b] = p->vm_unknown[e->machine];
   }
@@ -114,8 +114,8 @@ static void check_converse(struct lc_check *check, const struct lc_history *h,
                            const struct lc_history_clock *clock) {
   size_t vms = (size_t)h->n_vm, events = (size_t)h->n_event;
   struct pasts p = {
-      .n_vm = h->n_vm,
-      .of_vm = lc_new(vms * vms, sizeof *p.of_vm, "the verifier's pasts"),
+      .n_copy = h->n_copy,
+      .of_vm = lc_new(vms * (size_t)h->n_copy, sizeof *p.of_vm, "the verifier's pasts"),
       .vm_unknown = lc_new(vms, sizeof *p.vm_unknown, "the verifier's pasts"),
       .of_send = lc_new(events, sizeof *p.of_send, "the verifier's pasts"),
       .send_unknown = lc_new(events, sizeof *p.send_unknown, "the verifier's pasts"),
@@ -130,10 +130,12 @@ static void check_converse(struct lc_check *check, const struct lc_history *h,
       check->n_unknown++;
       continue;
     }
-    const int64_t *past = p.of_vm + (int64_t)h->event[b].machine * h->n_vm;
-    for (int32_t v = 0; v < h->n_vm; v++) {
-      int64_t a = h->machine[v].first_event + past[v];
-      if (v == h->event[b].machine || past[v] >= h->machine[v].n_event)
+    const int64_t *past = p.of_vm + (int64_t)h->event[b].machine * h->n_copy;
+    int32_t first = h->event[b].machine - h->event[b].machine % h->n_copy;
+    for (int32_t v = 0; v < h->n_copy; v++) {
+      const struct lc_machine *other = &h->machine[first + v];
+      int64_t a = other->first_event + past[v];
+      if (first + v == h->event[b].machine || past[v] >= other->n_event)
         continue;
       check->n_checked++;
       if (before(clock, a, b))

@@ -98,6 +98,8 @@ lc_status lc_history_index(struct lc_history *h, struct lc_error *err) {
     return status;
   if (!events_sorted(h))
     sort_events(h);
+  if (!h->n_copy)
+    h->n_copy = h->n_vm;
   if (h->n_sent)
     qsort(h->sent, (size_t)h->n_sent, sizeof *h->sent, by_sender);
   for (int32_t v = 0; v < h->n_vm; v++)

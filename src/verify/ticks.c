@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-static void check_event(struct lc_check *check, const struct lc_machine *machine,
+static void check_event(struct lc_check *check, const struct lc_machine *machine, bool exact_time,
                         const struct lc_event *e, int64_t expected, int64_t t_before) {
   char text[EVENT_TEXT];
   check->n_checked++;
@@ -37,6 +37,9 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
   else if (e->t_actual < e->t_scheduled)
     violation(check, e->t_actual, "%s happened %" PRIu64 " ns before it was due",
               event_text(text, e), (uint64_t)e->t_scheduled - (uint64_t)e->t_actual);
+  else if (exact_time && e->t_actual != e->t_scheduled)
+    violation(check, e->t_actual, "%s happened after it was due, in virtual time",
+              event_text(text, e));
   else if (e->t_actual < t_before)
     violation(check, e->t_actual, "%s happened before the event before it", event_text(text, e));
 }
@@ -48,8 +51,8 @@ void check_ticks(const struct lc_history *h, struct lc_verdict *verdict) {
     const struct lc_machine *machine = &h->machine[v];
     const struct lc_event *event = h->event + machine->first_event;
     for (int64_t i = 0; i < machine->n_event; i++)
-      check_event(check, machine, &event[i], i, i ? event[i - 1].t_actual : 0);
-    if (!h->ended)
+      check_event(check, machine, h->exact_time, &event[i], i, i ? event[i - 1].t_actual : 0);
+    if (!h->ended || !machine->logged)
       continue;
     int64_t due = lc_tick_count(machine->rate, machine->phase_ns, h->t_end);
     if (machine->n_event != due)

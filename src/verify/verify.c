@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+bool copy_is_logged(const struct lc_history *h, int32_t vm) {
+  int32_t first = vm - vm % h->n_copy;
+  for (int32_t v = first; v < first + h->n_copy; v++)
+    if (!h->machine[v].logged)
+      return false;
+  return true;
+}
+
 lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
   verdict->n_check = 0;
   struct matching m = {
@@ -23,6 +31,7 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
     check_clock(h, &m, order, n_ordered, c, verdict);
   check_snapshots(h, &m, verdict);
   check_totals(h, &m, verdict);
+  check_digest(h, verdict);
   free(order);
   free(m.send_of);
   free(m.fate);

@@ -1,105 +1,88 @@
-/* One tick of one machine (model.md, Tick; rule receive-or-act): one tick, one event. */
-#include "lcmpi/vm.h"
+/* The VMs of a rank: their memory, and a step at a time. */
+#include "step.h"
 
 #include <stdlib.h>
 
-static struct lc_clock_site site_of(const struct lc_vm *vm, const struct lc_clock_set *clocks,
-                                    int64_t now_ns) {
-  return (struct lc_clock_site){.self = vm->id, .n_vm = clocks->n_vm, .physical_ns = now_ns};
+static int32_t pieces(int32_t n, int32_t size) {
+  return (int32_t)(((int64_t)n + size - 1) / size);
 }
 
-void lc_vm_init(struct lc_vm *vm, int32_t id, struct lc_rate rate, int64_t phase_ns,
-                const struct lc_clock_set *clocks) {
-  *vm = (struct lc_vm){.id = id, .rate = rate, .phase_ns = phase_ns};
-  vm->clock_state = lc_new((size_t)clocks->state_words, sizeof(int64_t), "a VM's clocks");
-  vm->stamps = lc_new((size_t)clocks->stamp_words, sizeof(int64_t), "a VM's stamps");
-  vm->jumps = lc_new((size_t)clocks->n, sizeof *vm->jumps, "a VM's clock jumps");
-  struct lc_clock_site site = site_of(vm, clocks, 0);
-  lc_clock_set_start(clocks, vm->clock_state, &site);
+static int32_t words_of_vm(const struct lc_clock_set *clocks) {
+  return clocks->state_words + clocks->stamp_words + clocks->n;
 }
 
-void lc_vm_free(struct lc_vm *vm, struct lc_message_pool *pool) {
-  while (vm->inbox.length)
-    lc_message_give(pool, lc_queue_take(&vm->inbox));
-  lc_queue_free(&vm->inbox);
-  free(vm->clock_state);
-  free(vm->stamps);
-  free(vm->jumps);
-  *vm = (struct lc_vm){0};
+static struct lc_period period_of(struct lc_rate rate) {
+  __extension__ __int128 whole = (__int128)rate.q * LC_NS_PER_S / rate.p;
+  __extension__ __int128 rest = (__int128)rate.q * LC_NS_PER_S % rate.p;
+  return (struct lc_period){(int64_t)whole, (int64_t)rest, rate.p};
 }
 
-int64_t lc_vm_deadline(const struct lc_vm *vm) {
-  return lc_tick_time(vm->rate, vm->phase_ns, vm->next_tick);
+static void start_vm(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *rates,
+                     enum lc_phase phase, uint64_t seed) {
+  int32_t id = vms->first + own, rate = lc_rate_index(rates, seed, id);
+  vms->vm[own] = (struct lc_vm){.rate = rate, .first = -1, .last = -1, .seen = -1};
+  vms->deadline_ns[own] = lc_phase_of(phase, rates->rate[rate], seed, id);
+  struct lc_clock_site site = {.self = id % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = 0};
+  lc_clock_set_start(vms->clocks, state_of(vms, own), &site);
 }
 
-static void receive(struct lc_vm *vm, struct lc_event *event, const struct lc_clock_set *clocks,
-                    struct lc_message_pool *pool, const struct lc_clock_site *site) {
-  struct lc_message *message = lc_queue_take(&vm->inbox);
-  lc_clock_set_receive(clocks, vm->clock_state, message->stamp, site, vm->stamps);
-  event->kind = LC_RECEIVE;
-  event->peer = message->sender;
-  event->msg_first = message->number;
-  event->msg_count = 1;
-  event->t_arrival = message->t_arrival;
-  vm->n_received++;
-  lc_message_give(pool, message);
+void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_rate_rule *rates,
+                 enum lc_phase phase, struct lc_workload *load, const struct lc_clock_set *clocks) {
+  size_t many = (size_t)n;
+  *vms = (struct lc_vms){
+      .n = n,
+      .first = first,
+      .n_copy = clocks->n_vm,
+      .n_block = pieces(n, LC_BLOCK_VMS),
+      .clocks = clocks,
+      .load = load,
+      .n_word = words_of_vm(clocks),
+      .node_bytes = sizeof(struct lc_node) + (size_t)clocks->stamp_words * sizeof(int64_t),
+  };
+  vms->period = lc_new((size_t)rates->n, sizeof *vms->period, "the tick rates");
+  for (int32_t i = 0; i < rates->n; i++)
+    vms->period[i] = period_of(rates->rate[i]);
+  vms->vm = lc_new(many, sizeof *vms->vm, "the VMs");
+  vms->deadline_ns = lc_new(many, sizeof *vms->deadline_ns, "the VMs");
+  vms->group_deadline_ns = lc_new((size_t)pieces(n, LC_GROUP_VMS), sizeof(int64_t), "the VMs");
+  vms->words = lc_new(many * (size_t)vms->n_word, sizeof *vms->words, "the VMs' clocks");
+  vms->nodes = lc_new((size_t)vms->n_block, sizeof *vms->nodes, "the VMs' inboxes");
+  for (int32_t i = 0; i < n; i++)
+    start_vm(vms, i, rates, phase, load->seed);
 }
 
-static void act(struct lc_vm *vm, struct lc_step *step, struct lc_workload *load,
-                const struct lc_clock_set *clocks, const struct lc_clock_site *site) {
-  struct lc_choice choice = lc_workload_choose(load, vm->id, step->event.tick);
-  step->event.op = (uint8_t)choice.op;
-  if (choice.op == LC_OP_INTERNAL) {
-    lc_clock_set_local(clocks, vm->clock_state, site, vm->stamps);
-    step->event.kind = LC_INTERNAL;
-    vm->n_internal++;
-    return;
+void lc_vms_free(struct lc_vms *vms) {
+  for (int32_t b = 0; b < vms->n_block; b++) {
+    free(vms->nodes[b].memory);
+    free(vms->nodes[b].free);
   }
-  lc_clock_set_send(clocks, vm->clock_state, site, vm->stamps);
-  step->event.kind = LC_SEND;
-  step->event.peer = choice.op == LC_OP_UNICAST ? choice.receiver[0] : -1;
-  step->event.msg_first = vm->n_sent;
-  step->event.msg_count = choice.n_receiver;
-  step->n_receiver = choice.n_receiver;
-  step->receiver = choice.receiver;
-  vm->n_sent += choice.n_receiver;
+  free(vms->nodes);
+  free(vms->period);
+  free(vms->vm);
+  free(vms->deadline_ns);
+  free(vms->group_deadline_ns);
+  free(vms->words);
+  *vms = (struct lc_vms){0};
 }
 
-static void note_jumps(struct lc_vm *vm, const struct lc_clock_set *clocks) {
-  for (int32_t c = 0; c < clocks->n; c++) {
-    if (!clocks->clock[c]->value)
-      continue;
-    struct lc_jumps *jumps = &vm->jumps[c];
-    int64_t value = clocks->clock[c]->value(vm->stamps + clocks->stamp_at[c]);
-    int64_t jump = value - jumps->last;
-    jumps->last = value;
-    jumps->sum += jump;
-    if (jump > jumps->largest)
-      jumps->largest = jump;
-  }
+double lc_vms_bytes(int32_t n, const struct lc_clock_set *clocks) {
+  double each = sizeof(struct lc_vm) + sizeof(int64_t) * (1.0 + words_of_vm(clocks));
+  return n * (each + (double)sizeof(int64_t) / LC_GROUP_VMS);
 }
 
-struct lc_step lc_vm_step(struct lc_vm *vm, struct lc_workload *load,
-                          const struct lc_clock_set *clocks, struct lc_message_pool *pool,
-                          int64_t now_ns) {
-  struct lc_clock_site site = site_of(vm, clocks, now_ns);
-  struct lc_step step = {.stamps = vm->stamps,
-                         .event = {
-                             .machine = vm->id,
-                             .peer = -1,
-                             .seq = vm->n_event,
-                             .tick = vm->next_tick,
-                             .t_scheduled = lc_vm_deadline(vm),
-                             .t_actual = now_ns,
-                             .queue_before = (int32_t)vm->inbox.length,
-                         }};
-  if (vm->inbox.length)
-    receive(vm, &step.event, clocks, pool, &site);
-  else
-    act(vm, &step, load, clocks, &site);
-  step.event.queue_after = (int32_t)vm->inbox.length;
-  note_jumps(vm, clocks);
-  vm->n_event++;
-  vm->next_tick++;
-  return step;
+int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
+  size_t bytes = 0;
+  for (int32_t b = 0; b < vms->n_block; b++)
+    bytes += (size_t)vms->nodes[b].n_node * (vms->node_bytes + sizeof(int32_t));
+  return (int64_t)bytes;
+}
+
+void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
+  struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own,
+                                 (uint64_t)vms->vm[own].n_tick, 0);
+  step_vm(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, only_lamport(vms), &draw, step);
+}
+
+void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest) {
+  digest_step(vms, step, digest);
 }

@@ -1,29 +1,32 @@
-/* What an idle tick does: one Philox block per tick decides. Word 0 picks the operation by
- * whole-number thresholds, word 1 the peer; a multicast's receivers come from a partial
- * Fisher-Yates shuffle that takes words 2 and 3 and then further blocks of the same tick. */
-#include "lcmpi/workload.h"
-
-#include "lcmpi/rng.h"
+/* The operations of idle ticks: thresholds, and who a multicast goes to. */
+#include "choose.h"
 
 #include <stdlib.h>
+
+/* A shuffle of so few keeps its swaps in a list; that of more undoes them in an array of all peers.
+ */
+enum { FEW = 16 };
 
 static uint64_t threshold(double fraction) {
   return (uint64_t)(fraction * 0x1p32 + 0.5);
 }
 
-void lc_workload_init(struct lc_workload *load, uint64_t seed, int32_t n_vm, double unicast,
-                      double multicast, int32_t fanout) {
-  int32_t peers = n_vm - 1;
+void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_topology *topology,
+                      double unicast, double multicast, int32_t fanout) {
+  int32_t peers = topology->max_degree;
   *load = (struct lc_workload){
       .seed = seed,
-      .n_vm = n_vm,
+      .topology = topology,
       .fanout = fanout < peers ? fanout : peers,
       .unicast_below = threshold(unicast),
       .multicast_below = threshold(unicast + multicast),
   };
+  size_t room = (size_t)(load->fanout > 1 ? load->fanout : 1);
+  load->chosen = lc_new(room, sizeof *load->chosen, "the receivers of a multicast");
+  if (load->fanout <= FEW)
+    return;
   load->order = lc_new((size_t)peers, sizeof *load->order, "the peers of a multicast");
-  load->chosen = lc_new((size_t)peers, sizeof *load->chosen, "the receivers of a multicast");
-  load->swapped = lc_new((size_t)peers, sizeof *load->swapped, "the shuffle of a multicast");
+  load->swapped = lc_new(room, sizeof *load->swapped, "the shuffle of a multicast");
   for (int32_t i = 0; i < peers; i++)
     load->order[i] = i;
 }
@@ -35,24 +38,56 @@ void lc_workload_free(struct lc_workload *load) {
   *load = (struct lc_workload){0};
 }
 
-/* Peers are numbered 0..n_vm-2 without the VM itself. */
-static int32_t peer_id(int32_t vm, int32_t peer) {
-  return peer + (peer >= vm);
+/* The words that a multicast draws from: words 2, 3 of block 0, then blocks 1, 2, ... */
+struct stream {
+  const struct lc_workload *load;
+  int32_t vm;
+  int64_t tick;
+  struct lc_block block;
+  uint32_t at;
+};
+
+static uint32_t next_word(struct stream *s) {
+  if (s->at >= 4 && s->at % 4 == 0)
+    s->block = lc_draw(s->load->seed, LC_DRAW_OPERATION, s->vm, (uint64_t)s->tick, s->at / 4);
+  return s->block.word[s->at++ % 4];
 }
 
-/* Word i of the stream that a multicast draws from: words 2, 3 of block 0, then blocks 1, 2, ... */
-static uint32_t stream_word(const struct lc_workload *load, int32_t vm, int64_t tick,
-                            struct lc_block *block, uint32_t i) {
-  uint32_t at = i + 2;
-  if (at >= 4 && at % 4 == 0)
-    *block = lc_draw(load->seed, LC_DRAW_OPERATION, vm, (uint64_t)tick, at / 4);
-  return block->word[at % 4];
+/* The place of peer `i` in a list of swaps: peers not in the list are where they were. */
+static uint32_t place_of(const uint32_t (*swap)[2], uint32_t n, uint32_t i) {
+  while (n-- > 0)
+    if (swap[n][0] == i)
+      return swap[n][1];
+  return i;
 }
 
-static void swap(int32_t *a, int32_t *b) {
+static void shuffle_few(struct stream *s, uint32_t fanout, uint32_t degree, int32_t *chosen) {
+  uint32_t swap[FEW][2];
+  for (uint32_t i = 0; i < fanout; i++) {
+    uint32_t j = i + lc_below(next_word(s), degree - i);
+    chosen[i] = (int32_t)place_of((const uint32_t(*)[2])swap, i, j);
+    swap[i][1] = place_of((const uint32_t(*)[2])swap, i, i);
+    swap[i][0] = j;
+  }
+}
+
+static void exchange(int32_t *a, int32_t *b) {
   int32_t kept = *a;
   *a = *b;
   *b = kept;
+}
+
+/* The swaps are undone afterwards, so that a multicast costs its fan-out and not all peers. */
+static void shuffle_many(struct lc_workload *load, struct stream *s, uint32_t fanout,
+                         uint32_t degree) {
+  for (uint32_t i = 0; i < fanout; i++) {
+    load->swapped[i] = i + lc_below(next_word(s), degree - i);
+    exchange(&load->order[i], &load->order[load->swapped[i]]);
+  }
+  for (uint32_t i = 0; i < fanout; i++)
+    load->chosen[i] = load->order[i];
+  for (uint32_t i = fanout; i-- > 0;)
+    exchange(&load->order[i], &load->order[load->swapped[i]]);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -60,42 +95,34 @@ static int ascending(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* The first `fanout` places of a shuffle of all peers; the swaps are undone afterwards, so that a
- * multicast costs its fan-out and not the number of VMs. */
-static void choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
-                             struct lc_block block) {
-  uint32_t peers = (uint32_t)load->n_vm - 1, fanout = (uint32_t)load->fanout;
-  for (uint32_t i = 0; i < fanout; i++) {
-    load->swapped[i] = i;
-    if (fanout < peers)
-      load->swapped[i] += lc_below(stream_word(load, vm, tick, &block, i), peers - i);
-    swap(&load->order[i], &load->order[load->swapped[i]]);
-  }
-  for (uint32_t i = 0; i < fanout; i++)
-    load->chosen[i] = peer_id(vm, load->order[i]);
-  for (uint32_t i = fanout; i-- > 0;)
-    swap(&load->order[i], &load->order[load->swapped[i]]);
-  qsort(load->chosen, fanout, sizeof *load->chosen, ascending);
+int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
+                         const struct lc_block *draw, int32_t degree) {
+  int32_t fanout = load->fanout < degree ? load->fanout : degree;
+  struct stream s = {.load = load, .vm = vm, .tick = tick, .block = *draw, .at = 2};
+  int32_t *chosen = load->chosen;
+  if (fanout == degree) /* all of them: nothing to shuffle */
+    for (int32_t i = 0; i < fanout; i++)
+      chosen[i] = i;
+  else if (fanout <= FEW)
+    shuffle_few(&s, (uint32_t)fanout, (uint32_t)degree, chosen);
+  else
+    shuffle_many(load, &s, (uint32_t)fanout, (uint32_t)degree);
+  if (fanout == 2 && chosen[0] > chosen[1])
+    exchange(&chosen[0], &chosen[1]);
+  else if (fanout > 2)
+    qsort(chosen, (size_t)fanout, sizeof *chosen, ascending);
+  for (int32_t i = 0; i < fanout; i++)
+    chosen[i] = peer_of(load->topology, vm, chosen[i]);
+  return fanout;
 }
 
 struct lc_choice lc_workload_choose(struct lc_workload *load, int32_t vm, int64_t tick) {
-  struct lc_choice internal = {.op = LC_OP_INTERNAL};
-  if (load->n_vm < 2)
-    return internal;
-  struct lc_block block = lc_draw(load->seed, LC_DRAW_OPERATION, vm, (uint64_t)tick, 0);
-  if (block.word[0] < load->unicast_below) {
-    load->chosen[0] = peer_id(vm, (int32_t)lc_below(block.word[1], (uint32_t)load->n_vm - 1));
-    return (struct lc_choice){LC_OP_UNICAST, 1, load->chosen};
-  }
-  if (block.word[0] < load->multicast_below) {
-    choose_receivers(load, vm, tick, block);
-    return (struct lc_choice){LC_OP_MULTICAST, load->fanout, load->chosen};
-  }
-  return internal;
+  struct lc_block draw = lc_draw(load->seed, LC_DRAW_OPERATION, vm, (uint64_t)tick, 0);
+  return choose(load, vm, tick, &draw);
 }
 
 double lc_workload_messages_per_tick(const struct lc_workload *load) {
-  if (load->n_vm < 2)
+  if (load->topology->max_degree < 1)
     return 0;
   double unicast = (double)load->unicast_below * 0x1p-32;
   double multicast = (double)load->multicast_below * 0x1p-32 - unicast;

@@ -21,28 +21,33 @@ static void die_on(lc_status status, const struct lc_error *err) {
     lc_die(status, "%s", err->text);
 }
 
+static struct lc_vm_constants constants_of(const void *context, int32_t vm) {
+  (void)context;
+  return (struct lc_vm_constants){.rate = {1, 1}, .rank = vm, .logged = true};
+}
+
 static struct lc_store *create(const char *path) {
   struct lc_error err;
   struct lc_store *store;
-  struct lc_vm_constants *vm = lc_new((size_t)n_rank, sizeof *vm, "bench");
   struct lc_rank_constants *ranks = lc_new((size_t)n_rank, sizeof *ranks, "bench");
   int64_t *rows = lc_new((size_t)n_rank, sizeof *rows, "bench");
   int64_t *times = lc_new(SNAPSHOTS + 1, sizeof *times, "bench");
   for (int32_t r = 0; r < n_rank; r++) {
-    vm[r] = (struct lc_vm_constants){.rate = {1, 1}, .rank = r};
     rows[r] = EVENTS;
   }
   struct lc_store_plan plan = {.n_vm = n_rank,
                                .n_rank = n_rank,
                                .clocks = &clocks,
-                               .vm = vm,
+                               .n_replica = 1,
+                               .first_vm = rank,
+                               .n_own = 1,
+                               .vm = constants_of,
                                .rank = ranks,
                                .rows = {rows, rows, rows, rows},
                                .n_snapshot = SNAPSHOTS + 1,
                                .t_snapshot = times};
   struct lc_store_options options = {.force = true};
   die_on(lc_store_create(&store, path, &plan, options, transport, &err), &err);
-  free(vm);
   free(ranks);
   free(rows);
   free(times);
@@ -93,8 +98,10 @@ static double snapshots(const char *path) {
   int64_t stamps[64] = {0}, barrier = 0;
   lc_max(transport, &barrier, 1);
   int64_t start = lc_monotonic_ns();
-  for (int32_t s = 0; s < SNAPSHOTS; s++)
-    die_on(lc_store_states(store, s, &state, stamps, &err), &err);
+  for (int32_t s = 0; s < SNAPSHOTS; s++) {
+    die_on(lc_store_states(store, s, 0, 1, &state, stamps, &err), &err);
+    die_on(lc_store_states_done(store, s, &err), &err);
+  }
   int64_t ns = lc_monotonic_ns() - start;
   lc_max(transport, &ns, 1);
   die_on(lc_store_close(store, false, &err), &err);

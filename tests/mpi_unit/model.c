@@ -127,6 +127,8 @@ void model_init(struct model *m, int64_t more) {
   for (int32_t v = 0; v < m->n_vm; v++) {
     m->vm[v].rate = (struct lc_rate){3 + v, 2};
     m->vm[v].phase_ns = figure(22, v, 0);
+    m->vm[v].replica = v;
+    m->vm[v].logged = true;
     m->vm[v].rank = lc_owner(v, m->n_vm, n_rank);
   }
   for (int32_t r = 0; r < n_rank; r++)
@@ -175,16 +177,25 @@ struct lc_vm_totals model_totals(int32_t vm) {
   return (struct lc_vm_totals){figure(40, vm, 0), 2 + vm,
                                figure(42, vm, 0), figure(43, vm, 0),
                                figure(44, vm, 0), figure(45, vm, 0),
-                               figure(46, vm, 0), figure(47, vm, 0)};
+                               figure(51, vm, 0), figure(46, vm, 0),
+                               figure(47, vm, 0)};
 }
 
 int64_t model_total_stamp(int32_t vm, int32_t word) {
   return figure(48, vm, word);
 }
 
-struct lc_jumps model_jumps(int32_t vm, int32_t clock) {
-  return (struct lc_jumps){figure(49, vm, clock), figure(50, vm, clock), 1000 + vm};
+int64_t model_jump(int32_t vm, int32_t clock) {
+  return figure(50, vm, clock);
 }
+
+struct lc_vm_constants model_constants(const void *model, int32_t vm) {
+  const struct model *m = model;
+  return m->vm[vm];
+}
+
+const struct lc_digest model_digest = {
+    .execution = UINT64_C(0xfedcba9876543210), .snapshots = 52, .clock = {53, 54}};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -198,8 +209,12 @@ struct lc_store *model_create(const struct model *m, const char *path, int64_t r
     rows[r] = room;
   struct lc_store_plan plan = {.n_vm = m->n_vm,
                                .n_rank = n_rank,
+                               .n_replica = 1,
+                               .first_vm = m->first_own,
+                               .n_own = m->n_own,
                                .clocks = &m->clocks,
-                               .vm = m->vm,
+                               .vm = model_constants,
+                               .context = m,
                                .rank = m->rank,
                                .rows = {rows, rows, rows, rows},
                                .n_snapshot = MODEL_SNAPSHOTS,
@@ -249,7 +264,8 @@ void model_write_states(const struct model *m, struct lc_store *store, int32_t s
     for (size_t w = 0; w < words; w++)
       stamps[i * words + w] = model_state_stamp(m->first_own + (int32_t)i, snapshot, (int32_t)w);
   }
-  check_ok(lc_store_states(store, snapshot, state, stamps, &err), err);
+  check_ok(lc_store_states(store, snapshot, 0, m->n_own, state, stamps, &err), err);
+  check_ok(lc_store_states_done(store, snapshot, &err), err);
   free(state);
   free(stamps);
 }
@@ -257,17 +273,17 @@ void model_write_states(const struct model *m, struct lc_store *store, int32_t s
 static void write_totals(const struct model *m, struct lc_store *store) {
   size_t words = (size_t)m->clocks.stamp_words, n = (size_t)m->n_own, clocks = (size_t)m->clocks.n;
   struct lc_vm_totals *totals = lc_new(n, sizeof *totals, "a test");
-  struct lc_jumps *jumps = lc_new(n * clocks, sizeof *jumps, "a test");
+  int64_t *jumps = lc_new(n * clocks, sizeof *jumps, "a test");
   int64_t *stamps = lc_new(n * words, sizeof *stamps, "a test");
   for (size_t i = 0; i < n; i++) {
     int32_t v = m->first_own + (int32_t)i;
     totals[i] = model_totals(v);
     for (size_t c = 0; c < clocks; c++)
-      jumps[i * clocks + c] = model_jumps(v, (int32_t)c);
+      jumps[i * clocks + c] = model_jump(v, (int32_t)c);
     for (size_t w = 0; w < words; w++)
       stamps[i * words + w] = model_total_stamp(v, (int32_t)w);
   }
-  check_ok(lc_store_totals(store, totals, stamps, jumps, &err), err);
+  check_ok(lc_store_totals(store, 0, m->n_own, totals, stamps, jumps, &err), err);
   free(totals);
   free(jumps);
   free(stamps);
@@ -282,7 +298,7 @@ void model_end(const struct model *m, struct lc_store *store, enum lc_run_state 
   write_totals(m, store);
   model_write_states(m, store, MODEL_SNAPSHOTS - 1);
   barrier(); /* the mark comes last */
-  check_ok(lc_store_end(store, state, m->t_end, &m->balance, &err), err);
+  check_ok(lc_store_end(store, state, m->t_end, &m->balance, &model_digest, &err), err);
 }
 
 void model_close(struct lc_store *store) {

@@ -31,7 +31,10 @@ struct lc_state model_state(int32_t vm, int32_t snapshot);
 int64_t model_state_stamp(int32_t vm, int32_t snapshot, int32_t word);
 struct lc_vm_totals model_totals(int32_t vm);
 int64_t model_total_stamp(int32_t vm, int32_t word);
-struct lc_jumps model_jumps(int32_t vm, int32_t clock);
+int64_t model_jump(int32_t vm, int32_t clock);
+struct lc_vm_constants model_constants(const void *model, int32_t vm);
+
+extern const struct lc_digest model_digest;
 
 /* The plan of its file with room for so many rows on each rank. */
 struct lc_store *model_create(const struct model *m, const char *path, int64_t room,

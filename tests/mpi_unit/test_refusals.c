@@ -39,8 +39,12 @@ static lc_status create(const char *path, struct lc_store **store, bool force) {
   int64_t *rows = lc_new((size_t)n_rank, sizeof *rows, "a test");
   struct lc_store_plan plan = {.n_vm = model.n_vm,
                                .n_rank = n_rank,
+                               .n_replica = 1,
+                               .first_vm = model.first_own,
+                               .n_own = model.n_own,
                                .clocks = &model.clocks,
-                               .vm = model.vm,
+                               .vm = model_constants,
+                               .context = &model,
                                .rank = model.rank,
                                .rows = {rows, rows, rows, rows},
                                .n_snapshot = MODEL_SNAPSHOTS,

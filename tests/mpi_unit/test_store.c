@@ -51,7 +51,7 @@ static void check_described(const struct model *m, const char *path, enum lc_run
   check(strcmp(attribute(&info, "title"), "a run that never was") == 0);
   check(strncmp(attribute(&info, "history"), "once", 4) == 0);
   check(strcmp(attribute(&info, "seed"), "4711") == 0);
-  check(strcmp(attribute(&info, "lcmpi_format"), "1.0") == 0);
+  check(strcmp(attribute(&info, "lcmpi_format"), "1.1") == 0);
   lc_store_info_free(&info);
 }
 
@@ -69,18 +69,18 @@ static void read_column(hid_t file, const char *path, hid_t type, void *values) 
 }
 
 static void check_totals(const struct model *m, const char *path) {
-  static const char *const names[] = {"/n_tick",       "/n_event",      "/n_internal",
-                                      "/n_sent",       "/n_received",   "/n_queued",
-                                      "/lateness_max", "/lateness_mean"};
+  static const char *const names[] = {"/n_tick",    "/n_event",      "/n_internal",
+                                      "/n_sent",    "/n_received",   "/n_queued",
+                                      "/queue_max", "/lateness_max", "/lateness_mean"};
   int64_t values[400];
   double means[100];
   hid_t file = open_here(path);
   check((m->n_vm + 1) * m->n_vm <= 400);
-  for (size_t k = 0; k < 8; k++) {
+  for (size_t k = 0; k < 9; k++) {
     read_column(file, names[k], H5T_NATIVE_INT64, values);
     for (int32_t v = 0; v < m->n_vm; v++) {
       struct lc_vm_totals totals = model_totals(v);
-      int64_t expected[8];
+      int64_t expected[9];
       memcpy(expected, &totals, sizeof expected);
       check_that(values[v] == expected[k], "%s of VM %d", names[k], v);
     }
@@ -94,8 +94,8 @@ static void check_totals(const struct model *m, const char *path) {
   read_column(file, "/lamport_jump_max", H5T_NATIVE_INT64, values);
   read_column(file, "/lamport_jump_mean", H5T_NATIVE_DOUBLE, means);
   for (int32_t v = 0; v < m->n_vm; v++) {
-    check(values[v] == model_jumps(v, 0).largest);
-    double off = means[v] * (double)model_totals(v).n_event - (double)model_jumps(v, 0).sum;
+    check(values[v] == model_jump(v, 0));
+    double off = means[v] * (double)model_totals(v).n_event - (double)model_total_stamp(v, 0);
     check(off < 1e-6 && off > -1e-6);
   }
   H5Fclose(file);
@@ -109,6 +109,9 @@ static void check_constants(const struct model *m, const char *path) {
   read_column(file, "/tick_rate", H5T_NATIVE_DOUBLE, rates);
   for (int32_t v = 0; v < m->n_vm; v++)
     check(values[v] == m->vm[v].rank && rates[v] == (3.0 + v) / 2);
+  read_column(file, "/replica", H5T_NATIVE_INT64, values);
+  for (int32_t v = 0; v < m->n_vm; v++)
+    check(values[v] == v);
   read_column(file, "/host", H5T_NATIVE_INT64, values);
   for (int32_t r = 0; r < n_rank; r++)
     check(values[r] == r / 2);
@@ -121,12 +124,25 @@ static void check_constants(const struct model *m, const char *path) {
   H5Fclose(file);
 }
 
+static void check_digest(const char *path) {
+  uint64_t value = 0;
+  hid_t file = open_here(path);
+  read_column(file, "/digest/execution", H5T_NATIVE_UINT64, &value);
+  check(value == model_digest.execution);
+  read_column(file, "/digest/snapshots", H5T_NATIVE_UINT64, &value);
+  check(value == model_digest.snapshots);
+  read_column(file, "/digest/vector", H5T_NATIVE_UINT64, &value);
+  check(value == model_digest.clock[1]);
+  H5Fclose(file);
+}
+
 static void check_whole(const struct model *m, const char *path, enum lc_run_state state) {
   model_check_file(m, path, ALL, true);
   if (rank == 0)
     check_described(m, path, state);
   check_totals(m, path);
   check_constants(m, path);
+  check_digest(path);
 }
 
 static void what_is_written_is_read(void) {
@@ -428,7 +444,7 @@ static void recovery_without_an_end(void) {
   model_close(store);
   store = model_create(&m, failed, 100, plain);
   model_write_rows(&m, store);
-  check_ok(lc_store_end(store, LC_RUN_FAILED, m.t_end, &m.balance, &err), err);
+  check_ok(lc_store_end(store, LC_RUN_FAILED, m.t_end, &m.balance, &model_digest, &err), err);
   model_close(store);
   if (rank == 0) {
     struct lc_store_info info = describe(failed);
@@ -453,7 +469,7 @@ static void an_end_needs_all_ranks(void) {
   if (rank != n_rank - 1)
     model_write_states(&m, store, MODEL_SNAPSHOTS - 1);
   barrier();
-  check_ok(lc_store_end(store, LC_RUN_COMPLETE, m.t_end, &m.balance, &err), err);
+  check_ok(lc_store_end(store, LC_RUN_COMPLETE, m.t_end, &m.balance, &model_digest, &err), err);
   model_close(store);
   if (rank == 0) {
     struct lc_store_info info = describe(path);

@@ -14,9 +14,10 @@ struct sim {
   struct draws draws;
   struct lc_clock_set clocks;
   struct lc_workload load;
-  struct lc_message_pool pool;
-  struct lc_vm vm[MOST_VMS];
-  struct lc_queue under_way[MOST_VMS];      /* by receiver, in order of arrival */
+  struct lc_topology topology;
+  struct lc_rate_rule rates;
+  enum lc_phase phase;
+  struct lc_vms vms;
   int64_t last_arrival[MOST_VMS][MOST_VMS]; /* of each channel: they are first in, first out */
   int64_t last_actual[MOST_VMS], next_actual[MOST_VMS];
   int32_t next_snapshot[MOST_VMS];
@@ -30,18 +31,23 @@ static void start(struct sim *s, uint64_t seed, int32_t n_vm) {
   s->draws = (struct draws){seed};
   lc_clock_set_init(&s->clocks, n_vm);
   assert_int_equal(lc_clock_set_parse(&s->clocks, "lamport,vector", &err), LC_OK);
-  lc_workload_init(&s->load, seed, n_vm, 0.3, 0.15, 2);
-  lc_message_pool_init(&s->pool, s->clocks.stamp_words);
-  for (int32_t v = 0; v < n_vm; v++) {
-    struct lc_rate rate = rates[draw_below(&s->draws, LENGTH(rates))];
-    enum lc_phase phase = (enum lc_phase)draw_below(&s->draws, 3);
-    lc_vm_init(&s->vm[v], v, rate, lc_phase_of(phase, rate, seed, v), &s->clocks);
-  }
+  s->topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
+  lc_workload_init(&s->load, seed, &s->topology, 0.3, 0.15, 2);
+  s->rates.n = n_vm;
+  for (int32_t v = 0; v < n_vm; v++)
+    s->rates.rate[v] = rates[draw_below(&s->draws, LENGTH(rates))];
+  s->phase = (enum lc_phase)draw_below(&s->draws, 3);
+  lc_vms_init(&s->vms, 0, n_vm, &s->rates, s->phase, &s->load, &s->clocks);
 }
 
 static void prepare_history(struct sim *s, int32_t n_vm) {
   struct lc_history *h = s->history;
-  *h = (struct lc_history){.n_vm = n_vm, .ended = true, .n_clock = 2, .n_snapshot = N_SNAPSHOT};
+  *h = (struct lc_history){.n_vm = n_vm,
+                           .n_copy = n_vm,
+                           .fifo = true,
+                           .ended = true,
+                           .n_clock = 2,
+                           .n_snapshot = N_SNAPSHOT};
   h->t_end = 8000 * MS + draw_below(&s->draws, 8000 * MS);
   h->machine = calloc((size_t)n_vm, sizeof *h->machine);
   h->state = calloc((size_t)n_vm * N_SNAPSHOT, sizeof *h->state);
@@ -58,15 +64,16 @@ static void prepare_history(struct sim *s, int32_t n_vm) {
     to->state_stamp = calloc((size_t)(n_vm * N_SNAPSHOT * to->words), sizeof(int64_t));
   }
   for (int32_t v = 0; v < n_vm; v++) {
-    h->machine[v].rate = s->vm[v].rate;
-    h->machine[v].phase_ns = s->vm[v].phase_ns;
+    h->machine[v].logged = true;
+    h->machine[v].rate = s->rates.rate[v];
+    h->machine[v].phase_ns = lc_phase_of(s->phase, s->rates.rate[v], s->load.seed, v);
   }
 }
 
 /* Half of all ticks are in time, the others up to 0.4 s late; never before the one before. */
 static int64_t actual_time(struct sim *s, int32_t v) {
   int64_t late = draw_below(&s->draws, 2) ? draw_below(&s->draws, 400 * MS) : 0;
-  int64_t t = lc_vm_deadline(&s->vm[v]) + late;
+  int64_t t = s->vms.deadline_ns[v] + late;
   return t > s->last_actual[v] ? t : s->last_actual[v];
 }
 
@@ -89,40 +96,41 @@ static void record_event(struct sim *s, const struct lc_step *step) {
 
 static void record_state(struct sim *s, int32_t v, int32_t snapshot, int64_t now) {
   struct lc_history *h = s->history;
-  const struct lc_vm *vm = &s->vm[v];
+  const struct lc_vm *vm = &s->vms.vm[v];
   int64_t row = (int64_t)v * N_SNAPSHOT + snapshot;
   h->state[row] = (struct lc_state){
       .t_actual = now,
-      .n_tick = vm->next_tick,
-      .n_event = vm->n_event,
+      .n_tick = vm->n_tick,
+      .n_event = vm->n_tick,
       .n_internal = vm->n_internal,
       .n_sent = vm->n_sent,
       .n_received = vm->n_received,
-      .n_queued = (int64_t)vm->inbox.length,
+      .n_queued = lc_vms_arrived(&s->vms, v, now + 1),
       .valid = 1,
   };
   for (int32_t c = 0; c < h->n_clock; c++)
-    memcpy(h->clock[c].state_stamp + row * h->clock[c].words, vm->stamps + s->clocks.stamp_at[c],
+    memcpy(h->clock[c].state_stamp + row * h->clock[c].words,
+           lc_vms_stamps(&s->vms, v) + s->clocks.stamp_at[c],
            (size_t)h->clock[c].words * sizeof(int64_t));
 }
 
-static void record_sent(struct sim *s, const struct lc_message *m) {
+static void record_sent(struct sim *s, const struct lc_event *e, int64_t number, int32_t receiver) {
   struct lc_history *h = s->history;
   lc_grow((void **)&h->sent, &s->sent_room, (size_t)h->n_sent + 1, sizeof *h->sent,
           "a test's messages");
-  h->sent[h->n_sent++] = (struct lc_sent){.sender = m->sender,
-                                          .receiver = m->receiver,
-                                          .number = m->number,
-                                          .send_seq = m->send_seq,
-                                          .t_send = m->t_send};
+  h->sent[h->n_sent++] = (struct lc_sent){.sender = e->machine,
+                                          .receiver = receiver,
+                                          .number = number,
+                                          .send_seq = e->seq,
+                                          .t_send = e->t_actual};
 }
 
-static void record_left(struct sim *s, const struct lc_message *m) {
+static void record_left(struct sim *s, int32_t v, const struct lc_node *m) {
   struct lc_history *h = s->history;
   bool queued = m->t_arrival < h->t_end;
   lc_grow((void **)&h->left, &s->left_room, (size_t)h->n_left + 1, sizeof *h->left,
           "a test's messages");
-  h->left[h->n_left++] = (struct lc_left){.machine = m->receiver,
+  h->left[h->n_left++] = (struct lc_left){.machine = v,
                                           .sender = m->sender,
                                           .snapshot = N_SNAPSHOT - 1,
                                           .number = m->number,
@@ -130,7 +138,7 @@ static void record_left(struct sim *s, const struct lc_message *m) {
                                           .fate = queued ? LC_FATE_QUEUED : LC_FATE_IN_FLIGHT};
   h->balance.queued += queued;
   h->balance.in_flight += !queued;
-  h->state[(int64_t)m->receiver * N_SNAPSHOT + N_SNAPSHOT - 1].n_queued += queued;
+  h->state[(int64_t)v * N_SNAPSHOT + N_SNAPSHOT - 1].n_queued += queued;
 }
 
 /* ---- the world ------------------------------------------------------------------------------- */
@@ -138,27 +146,13 @@ static void record_left(struct sim *s, const struct lc_message *m) {
 static void send_all(struct sim *s, const struct lc_step *step) {
   const struct lc_event *e = &step->event;
   for (int32_t i = 0; i < step->n_receiver; i++) {
-    struct lc_message *m = lc_message_take(&s->pool);
-    int64_t grid = 50 * MS, *last = &s->last_arrival[e->machine][step->receiver[i]];
+    int32_t receiver = step->receiver[i];
+    int64_t grid = 50 * MS, *last = &s->last_arrival[e->machine][receiver];
     int64_t t = (e->t_actual / grid + 1 + draw_below(&s->draws, 30)) * grid;
     *last = t > *last ? t : *last;
-    m->sender = e->machine;
-    m->receiver = step->receiver[i];
-    m->copy = 0;
-    m->number = e->msg_first + i;
-    m->send_seq = e->seq;
-    m->t_send = e->t_actual;
-    m->t_arrival = *last;
-    memcpy(m->stamp, step->stamps, (size_t)s->clocks.stamp_words * sizeof *m->stamp);
-    record_sent(s, m);
-    lc_queue_put(&s->under_way[m->receiver], m);
+    record_sent(s, e, e->msg_first + i, receiver);
+    lc_vms_put(&s->vms, receiver, e->machine, e->msg_first + i, *last, step->stamps);
   }
-}
-
-static void take_in(struct sim *s, int32_t v, int64_t now) {
-  struct lc_queue *way = &s->under_way[v];
-  while (way->length && lc_queue_at(way, 0)->t_arrival <= now)
-    lc_queue_put(&s->vm[v].inbox, lc_queue_take(way));
 }
 
 static void take_states(struct sim *s, int32_t v, int64_t deadline) {
@@ -166,7 +160,6 @@ static void take_states(struct sim *s, int32_t v, int64_t deadline) {
   while (s->next_snapshot[v] < N_SNAPSHOT - 1 && h->t_snapshot[s->next_snapshot[v]] <= deadline) {
     int64_t now = h->t_snapshot[s->next_snapshot[v]];
     now = now > s->last_actual[v] ? now : s->last_actual[v];
-    take_in(s, v, now);
     record_state(s, v, s->next_snapshot[v]++, now);
   }
 }
@@ -174,7 +167,7 @@ static void take_states(struct sim *s, int32_t v, int64_t deadline) {
 static int32_t soonest(const struct sim *s) {
   int32_t first = -1;
   for (int32_t v = 0; v < s->history->n_vm; v++)
-    if (lc_vm_deadline(&s->vm[v]) < s->history->t_end &&
+    if (s->vms.deadline_ns[v] < s->history->t_end &&
         (first < 0 || s->next_actual[v] < s->next_actual[first]))
       first = v;
   return first;
@@ -185,9 +178,9 @@ static void run(struct sim *s) {
     s->next_actual[v] = actual_time(s, v);
   for (int32_t v; (v = soonest(s)) >= 0;) {
     int64_t now = s->next_actual[v];
-    take_states(s, v, lc_vm_deadline(&s->vm[v]));
-    take_in(s, v, now);
-    struct lc_step step = lc_vm_step(&s->vm[v], &s->load, &s->clocks, &s->pool, now);
+    take_states(s, v, s->vms.deadline_ns[v]);
+    struct lc_step step;
+    lc_vms_step(&s->vms, v, now, &step);
     record_event(s, &step);
     send_all(s, &step);
     s->last_actual[v] = now;
@@ -201,23 +194,16 @@ static void finish(struct sim *s) {
     take_states(s, v, h->t_end);
     record_state(s, v, N_SNAPSHOT - 1, h->t_end);
     h->state[(int64_t)v * N_SNAPSHOT + N_SNAPSHOT - 1].n_queued = 0; /* counted with the left */
-    h->balance.sent += s->vm[v].n_sent;
-    h->balance.received += s->vm[v].n_received;
-    for (size_t i = 0; i < s->vm[v].inbox.length; i++)
-      record_left(s, lc_queue_at(&s->vm[v].inbox, i));
-    for (size_t i = 0; i < s->under_way[v].length; i++)
-      record_left(s, lc_queue_at(&s->under_way[v], i));
+    h->balance.sent += s->vms.vm[v].n_sent;
+    h->balance.received += s->vms.vm[v].n_received;
+    const struct lc_node *node = lc_vms_first(&s->vms, v);
+    for (; node; node = lc_vms_next(&s->vms, v, node))
+      record_left(s, v, node);
   }
 }
 
 static void release(struct sim *s) {
-  for (int32_t v = 0; v < s->history->n_vm; v++) {
-    while (s->under_way[v].length)
-      lc_message_give(&s->pool, lc_queue_take(&s->under_way[v]));
-    lc_queue_free(&s->under_way[v]);
-    lc_vm_free(&s->vm[v], &s->pool);
-  }
-  lc_message_pool_free(&s->pool);
+  lc_vms_free(&s->vms);
   lc_workload_free(&s->load);
 }
 

@@ -6,34 +6,36 @@
 
 enum { MOST = 300 };
 
-static struct lc_vm vms[MOST];
-static struct lc_clock_set clocks;
+/* Their deadlines are all that the agenda knows of VMs. */
+static struct {
+  struct lc_rate rate;
+  int64_t phase_ns, tick;
+} vm[MOST];
+static int64_t deadline[MOST];
+static struct lc_vms vms;
+
+static int64_t due(int32_t v) {
+  return deadline[v] = lc_tick_time(vm[v].rate, vm[v].phase_ns, vm[v].tick);
+}
 
 static void make_vms(struct lc_world *world, int32_t n, uint64_t seed) {
   static const struct lc_rate rates[] = {{1, 1}, {2, 1}, {3, 1}, {6, 1}, {1, 3}, {7, 2}};
   struct draws draws = {seed};
-  *world = (struct lc_world){.n_vm = n, .n_own = n, .vm = vms};
-  lc_clock_set_init(&clocks, n ? n : 1);
+  vms = (struct lc_vms){.n = n, .deadline_ns = deadline};
+  *world = (struct lc_world){.n_vm = n, .vms = &vms};
   for (int32_t v = 0; v < n; v++) {
-    struct lc_rate rate = rates[draw_below(&draws, LENGTH(rates))];
-    int64_t phase = draw_below(&draws, 4) * 250000000;
-    lc_vm_init(&vms[v], v, rate, phase, &clocks);
+    vm[v].rate = rates[draw_below(&draws, LENGTH(rates))];
+    vm[v].phase_ns = draw_below(&draws, 4) * 250000000;
+    vm[v].tick = 0;
+    due(v);
   }
-}
-
-static void free_vms(int32_t n) {
-  struct lc_message_pool pool;
-  lc_message_pool_init(&pool, 0);
-  for (int32_t v = 0; v < n; v++)
-    lc_vm_free(&vms[v], &pool);
-  lc_message_pool_free(&pool);
 }
 
 /* The plain way: all are looked at. */
 static int32_t soonest(int32_t n) {
   int32_t first = 0;
   for (int32_t v = 1; v < n; v++)
-    if (lc_vm_deadline(&vms[v]) < lc_vm_deadline(&vms[first]))
+    if (due(v) < due(first))
       first = v;
   return first;
 }
@@ -46,12 +48,11 @@ static void run_agenda(int32_t n, uint64_t seed, int ticks) {
   for (int i = 0; i < ticks; i++) {
     int32_t expected = soonest(n), own = agenda.entry[0].own;
     require(own == expected, "tick %d of %d VMs is VM %d's, not VM %d's", i, n, own, expected);
-    assert_int_equal(agenda_next(&agenda), lc_vm_deadline(&vms[own]));
-    vms[own].next_tick++;
-    agenda_moved(&agenda, lc_vm_deadline(&vms[own]));
+    assert_int_equal(agenda_next(&agenda), due(own));
+    vm[own].tick++;
+    agenda_moved(&agenda, due(own));
   }
   agenda_free(&agenda);
-  free_vms(n);
 }
 
 static void test_soonest_first(void **state) {
@@ -68,19 +69,19 @@ static void test_ties(void **state) {
   struct agenda agenda;
   make_vms(&world, 37, 1);
   for (int32_t v = 0; v < 37; v++) {
-    vms[v].rate = (struct lc_rate){1, 1};
-    vms[v].phase_ns = 0;
+    vm[v].rate = (struct lc_rate){1, 1};
+    vm[v].phase_ns = 0;
+    due(v);
   }
   agenda_init(&agenda, &world);
   for (int round = 0; round < 5; round++)
     for (int32_t v = 0; v < 37; v++) {
       assert_int_equal(agenda.entry[0].own, v);
       assert_int_equal(agenda_next(&agenda), round * LC_NS_PER_S);
-      vms[v].next_tick++;
-      agenda_moved(&agenda, lc_vm_deadline(&vms[v]));
+      vm[v].tick++;
+      agenda_moved(&agenda, due(v));
     }
   agenda_free(&agenda);
-  free_vms(37);
 }
 
 static void test_nobody(void **state) {
@@ -105,14 +106,13 @@ static void test_end_of_time(void **state) {
   for (int i = 0; i < 50; i++) {
     int32_t own = agenda.entry[0].own;
     assert_int_not_equal(own, first);
-    vms[own].next_tick++;
-    agenda_moved(&agenda, lc_vm_deadline(&vms[own]));
+    vm[own].tick++;
+    agenda_moved(&agenda, due(own));
   }
   agenda_moved(&agenda, INT64_MAX);
   agenda_moved(&agenda, INT64_MAX);
   assert_int_equal(agenda_next(&agenda), INT64_MAX);
   agenda_free(&agenda);
-  free_vms(3);
 }
 
 int main(void) {

@@ -213,7 +213,22 @@ static void test_ranges(void **state) {
                                     "--clock lamport,lamport",
                                     "--compact maybe",
                                     "--progress loud",
-                                    "--pace virtual",
+                                    "--pace simulated",
+                                    "--replicas 0",
+                                    "--replicas 2.5",
+                                    "--latency 10ms",
+                                    "--latency const:10",
+                                    "--latency exp:-1s",
+                                    "--latency uniform:3ms,2ms",
+                                    "--latency const:1ms,min=1ms",
+                                    "--latency lognormal:1ms,11",
+                                    "--latency exp:30d",
+                                    "--topology mesh",
+                                    "--topology random:0",
+                                    "--topology file:",
+                                    "--fifo yes",
+                                    "--log some",
+                                    "--log sample:0",
                                     "--tick-rule none",
                                     "--max-file-size 0",
                                     "--max-file-size x",
@@ -249,6 +264,12 @@ static void test_what_goes_together(void **state) {
   require_refused("--rates 1:3 --rate-weights 0,0,0", "sum to 0: they must sum to 1");
   require_refused("--rates 1:3 --rate-weights 1,x,1", "must be numbers");
   require_refused("--duration 100d --snapshot-every 1s", "more than 1000000 snapshots");
+  require_refused("--pace virtual --latency none", "virtual time needs a latency above 0");
+  require_refused("--pace virtual --latency uniform:0s,1s", "virtual time needs a latency above 0");
+  require_refused("--pace virtual --speed 2", "goes with --pace real");
+  require_refused("--replicas 2", "3 cannot be divided into 2 copies"); /* on 3 ranks */
+  require_refused("--vms 1 --replicas 2", "every rank needs a VM");
+  require_refused("--vms 10000000 --replicas 11", "the most is 100000000");
   static const char *const good[] = {
       "--unicast 1/3 --multicast 1/3 --internal 1/3", "--unicast 0 --multicast 0 --internal 1",
       "--rates 1:3 --rate-weights 1/3,1/3,1/3", "--rates 1:3 --rate-weights 5,0,95",

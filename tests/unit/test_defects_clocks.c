@@ -277,7 +277,8 @@ static void test_missing_states(void **state) {
  * differ by a minute, so no time is wrong: only the order is impossible. */
 static void make_a_cycle(struct lc_history *h) {
   struct lc_error err;
-  *h = (struct lc_history){.n_vm = 2, .ended = true, .t_end = 2 * LC_NS_PER_S, .n_snapshot = 1};
+  *h = (struct lc_history){
+      .n_vm = 2, .fifo = true, .ended = true, .t_end = 2 * LC_NS_PER_S, .n_snapshot = 1};
   h->error_ns = 60 * LC_NS_PER_S;
   h->machine = calloc(2, sizeof *h->machine);
   h->event = calloc(4, sizeof *h->event);
@@ -289,6 +290,7 @@ static void make_a_cycle(struct lc_history *h) {
   h->n_event = 4;
   h->n_sent = 2;
   for (int32_t v = 0; v < 2; v++) {
+    h->machine[v].logged = true;
     h->machine[v].rate = (struct lc_rate){1, 1};
     h->event[2 * v] = (struct lc_event){
         .machine = v, .peer = 1 - v, .msg_count = 1, .queue_before = 1, .kind = LC_RECEIVE};

@@ -91,8 +91,30 @@ static void test_system_seeds_differ(void **state) {
   assert_true(any > UINT32_MAX);
 }
 
+static void test_many_at_once(void **state) {
+  (void)state;
+  for (int32_t n = 0; n <= LC_DRAWS; n++) {
+    struct lc_draws draws;
+    uint64_t seed = UINT64_C(0x123456789abcdef) * (uint64_t)(n + 1);
+    memset(&draws, 0x5a, sizeof draws);
+    for (int32_t k = 0; k < n; k++) {
+      draws.word[0][k] = (uint32_t)(k * 77 + n);
+      draws.word[1][k] = (uint32_t)(k % 3);
+      draws.word[2][k] = (uint32_t)(1000 * k);
+    }
+    lc_draw_many(seed, LC_DRAW_LATENCY, n, &draws);
+    for (int32_t k = 0; k < n; k++) {
+      uint64_t number = (uint64_t)(k % 3) << 32 | (uint32_t)(k * 77 + n);
+      struct lc_block block = lc_draw(seed, LC_DRAW_LATENCY, 1000 * k, number, 0);
+      for (int w = 0; w < 4; w++)
+        assert_int_equal(draws.word[w][k], block.word[w]);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_many_at_once),
       cmocka_unit_test(test_published_vectors),
       cmocka_unit_test(test_counter_and_key),
       cmocka_unit_test(test_purposes_keep_their_values),

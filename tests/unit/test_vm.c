@@ -6,39 +6,40 @@
 
 #define MS INT64_C(1000000)
 
-/* A machine 1 of 3 with everything that it stands on. */
+/* Three machines of rate 5/2 with everything that they stand on; machine 1 is looked at. */
 struct bench {
   struct lc_clock_set clocks;
+  struct lc_topology topology;
   struct lc_workload load;
-  struct lc_message_pool pool;
-  struct lc_vm vm;
+  struct lc_rate_rule rates;
+  struct lc_vms vms;
 };
 
 static void open_bench(struct bench *b, uint64_t seed, int32_t n_vm, const char *clocks) {
   struct lc_error err;
   lc_clock_set_init(&b->clocks, n_vm);
   assert_int_equal(lc_clock_set_parse(&b->clocks, clocks, &err), LC_OK);
-  lc_workload_init(&b->load, seed, n_vm, 0.2, 0.1, 2);
-  lc_message_pool_init(&b->pool, b->clocks.stamp_words);
-  lc_vm_init(&b->vm, 1, (struct lc_rate){5, 2}, 100 * MS, &b->clocks);
+  b->topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
+  lc_workload_init(&b->load, seed, &b->topology, 0.2, 0.1, 2);
+  b->rates = (struct lc_rate_rule){.n = 1, .rate = {{5, 2}}};
+  lc_vms_init(&b->vms, 0, n_vm, &b->rates, LC_PHASE_ZERO, &b->load, &b->clocks);
+  b->vms.deadline_ns[1] = 100 * MS; /* a phase that no option gives */
 }
 
 static void close_bench(struct bench *b) {
-  lc_vm_free(&b->vm, &b->pool);
-  lc_message_pool_free(&b->pool);
+  lc_vms_free(&b->vms);
   lc_workload_free(&b->load);
+}
+
+static struct lc_step step_at(struct bench *b, int64_t now) {
+  struct lc_step step;
+  lc_vms_step(&b->vms, 1, now, &step);
+  return step;
 }
 
 static void arrive(struct bench *b, int32_t sender, int64_t number, int64_t t_arrival,
                    const int64_t stamp[4]) {
-  struct lc_message *message = lc_message_take(&b->pool);
-  message->sender = sender;
-  message->receiver = 1;
-  message->copy = 0;
-  message->number = number;
-  message->t_arrival = t_arrival;
-  memcpy(message->stamp, stamp, (size_t)b->clocks.stamp_words * sizeof *stamp);
-  lc_queue_put(&b->vm.inbox, message);
+  lc_vms_put(&b->vms, 1, sender, number, t_arrival, stamp);
 }
 
 /* ---- the trace ------------------------------------------------------------------------------- */
@@ -135,12 +136,12 @@ static void run_trace(struct bench *b) {
     for (size_t i = 0; i < LENGTH(inbound); i++)
       if (inbound[i].tick == tick)
         arrive(b, inbound[i].sender, inbound[i].number, inbound[i].t_arrival, inbound[i].stamp);
-    assert_int_equal(lc_vm_deadline(&b->vm), trace[tick].due);
-    struct lc_step step = lc_vm_step(&b->vm, &b->load, &b->clocks, &b->pool, trace[tick].now);
+    assert_int_equal(b->vms.deadline_ns[1], trace[tick].due);
+    struct lc_step step = step_at(b, trace[tick].now);
     require_event(&step.event, tick);
     require_receivers(&step);
     assert_memory_equal(step.stamps, trace[tick].stamp, sizeof trace[tick].stamp);
-    assert_ptr_equal(step.stamps, b->vm.stamps);
+    assert_ptr_equal(step.stamps, lc_vms_stamps(&b->vms, 1));
   }
 }
 
@@ -149,13 +150,15 @@ static void test_trace(void **state) {
   struct bench b;
   open_bench(&b, 3, 3, "lamport,vector");
   run_trace(&b);
-  assert_int_equal(b.vm.next_tick, 14);
-  assert_int_equal(b.vm.n_event, 14);
-  assert_int_equal(b.vm.n_internal, 4);
-  assert_int_equal(b.vm.n_sent, 6);
-  assert_int_equal(b.vm.n_received, 6);
-  assert_int_equal(b.vm.inbox.length, 0);
-  assert_int_equal(lc_vm_deadline(&b.vm), 5700 * MS);
+  const struct lc_vm *vm = &b.vms.vm[1];
+  assert_int_equal(vm->n_tick, 14);
+  assert_int_equal(vm->n_internal, 4);
+  assert_int_equal(vm->n_sent, 6);
+  assert_int_equal(vm->n_received, 6);
+  assert_int_equal(vm->n_queued, 0);
+  assert_int_equal(vm->max_queued, 2);
+  assert_null(lc_vms_first(&b.vms, 1));
+  assert_int_equal(b.vms.deadline_ns[1], 5700 * MS);
   close_bench(&b);
 }
 
@@ -165,13 +168,8 @@ static void test_jumps(void **state) {
   struct bench b;
   open_bench(&b, 3, 3, "lamport,vector");
   run_trace(&b);
-  int64_t end = 2 + (INT64_C(1) << 40);
-  assert_int_equal(b.vm.jumps[0].last, end);
-  assert_int_equal(b.vm.jumps[0].sum, end);
-  assert_int_equal(b.vm.jumps[0].largest, (INT64_C(1) << 40) + 1 - 31);
-  assert_int_equal(b.vm.jumps[1].last, 0);
-  assert_int_equal(b.vm.jumps[1].sum, 0);
-  assert_int_equal(b.vm.jumps[1].largest, 0);
+  assert_int_equal(lc_vms_jump(&b.vms, 1, 0), (INT64_C(1) << 40) + 1 - 31);
+  assert_int_equal(lc_vms_jump(&b.vms, 1, 1), 0);
   close_bench(&b);
 }
 
@@ -183,51 +181,231 @@ static void test_clocks_change_nothing(void **state) {
   open_bench(&reference, 8, 3, "lamport,vector");
   struct lc_event events[200];
   for (int i = 0; i < 200; i++)
-    events[i] = lc_vm_step(&reference.vm, &reference.load, &reference.clocks, &reference.pool,
-                           lc_vm_deadline(&reference.vm))
-                    .event;
+    events[i] = step_at(&reference, reference.vms.deadline_ns[1]).event;
   close_bench(&reference);
   for (size_t k = 0; k < LENGTH(lists); k++) {
     struct bench b;
     open_bench(&b, 8, 3, lists[k]);
     for (int i = 0; i < 200; i++) {
-      struct lc_step step = lc_vm_step(&b.vm, &b.load, &b.clocks, &b.pool, lc_vm_deadline(&b.vm));
+      struct lc_step step = step_at(&b, b.vms.deadline_ns[1]);
       assert_memory_equal(&step.event, &events[i], sizeof step.event);
     }
     close_bench(&b);
   }
 }
 
-/* Messages come back to the pool when they are taken, and when the machine goes. */
-static void test_messages_are_given_back(void **state) {
+/* The memory of messages that were taken is that of those that come. */
+static void test_memory_is_used_again(void **state) {
   (void)state;
   static const int64_t stamp[4] = {1, 1, 0, 0};
   struct bench b;
   open_bench(&b, 3, 3, "lamport,vector");
-  for (int64_t i = 0; i < 10; i++)
-    arrive(&b, 0, i, i, stamp);
-  assert_int_equal(b.pool.n_free, 0);
-  for (int i = 0; i < 4; i++)
-    lc_vm_step(&b.vm, &b.load, &b.clocks, &b.pool, 9000 * MS);
-  assert_int_equal(b.pool.n_free, 4);
-  assert_int_equal(b.vm.inbox.length, 6);
-  lc_vm_free(&b.vm, &b.pool);
-  assert_int_equal(b.pool.n_free, 10);
-  lc_message_pool_free(&b.pool);
-  lc_workload_free(&b.load);
+  for (int round = 0; round < 20; round++) {
+    int64_t now = 1000 * MS * (round + 1);
+    for (int64_t i = 0; i < 10; i++)
+      arrive(&b, 0, 10 * round + i, now + i, stamp);
+    for (int i = 0; i < 10; i++)
+      assert_int_equal(step_at(&b, now + 10 + i).event.kind, LC_RECEIVE);
+    assert_int_equal(b.vms.nodes[0].n_node, 10);
+    assert_int_equal(b.vms.nodes[0].n_free, 10);
+  }
+  close_bench(&b);
+}
+
+/* ---- the inbox against a sorted array -------------------------------------------------------- */
+
+enum { KEYS = 3, MOST = 400 };
+
+struct reference {
+  int64_t key[MOST][KEYS]; /* arrival, sender, number */
+  size_t n;
+};
+
+static int by_key(const void *a, const void *b) {
+  const int64_t *x = a, *y = b;
+  for (int i = 0; i < KEYS; i++)
+    if (x[i] != y[i])
+      return x[i] < y[i] ? -1 : 1;
+  return 0;
+}
+
+static void require_inbox(const struct bench *b, int32_t own, const struct reference *r) {
+  const struct lc_node *node = lc_vms_first(&b->vms, own);
+  for (size_t i = 0; i < r->n; i++, node = lc_vms_next(&b->vms, own, node)) {
+    assert_non_null(node);
+    assert_true(node->t_arrival == r->key[i][0] && node->sender == r->key[i][1] &&
+                node->number == r->key[i][2]);
+  }
+  assert_null(node);
+}
+
+static void put_both(struct bench *b, int32_t own, struct reference *r, int64_t t_arrival,
+                     int32_t sender, int64_t number) {
+  const int64_t stamp[4] = {number, 0, 0, 0};
+  lc_vms_put(&b->vms, own, sender, number, t_arrival, stamp);
+  int64_t key[KEYS] = {t_arrival, sender, number};
+  memcpy(r->key[r->n++], key, sizeof key);
+  qsort(r->key, r->n, sizeof *r->key, by_key);
+}
+
+/* A step takes the first that has arrived; what has not yet is behind it. */
+static void step_both(struct bench *b, int32_t own, struct reference *r, int64_t now) {
+  struct lc_step step;
+  int64_t waiting = 0;
+  for (size_t i = 0; i < r->n; i++)
+    waiting += r->key[i][0] <= now;
+  assert_int_equal(lc_vms_arrived(&b->vms, own, now + 1), waiting);
+  lc_vms_step(&b->vms, own, now, &step);
+  assert_int_equal(step.event.queue_before, waiting);
+  assert_int_equal(step.event.kind == LC_RECEIVE, waiting > 0);
+  if (!waiting)
+    return;
+  assert_int_equal(step.event.t_arrival, r->key[0][0]);
+  assert_int_equal(step.event.peer, r->key[0][1]);
+  assert_int_equal(step.event.msg_first, r->key[0][2]);
+  memmove(r->key, r->key + 1, --r->n * sizeof *r->key);
+}
+
+static void test_inboxes(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 30; seed++) {
+    struct draws draws = {seed};
+    struct reference reference[3] = {{.n = 0}, {.n = 0}, {.n = 0}};
+    struct bench b;
+    open_bench(&b, seed, 3, "lamport,vector");
+    int64_t now = 0, puts = 4 + draw_below(&draws, 5);
+    for (int i = 0; i < 900; i++) {
+      int32_t own = (int32_t)draw_below(&draws, 3);
+      struct reference *r = &reference[own];
+      if (draw_below(&draws, 10) < puts && r->n < MOST)
+        put_both(&b, own, r, now + 1 + draw_below(&draws, 8), (int32_t)draw_below(&draws, 3), i);
+      else
+        step_both(&b, own, r, now += draw_below(&draws, 4));
+      require_inbox(&b, own, r);
+    }
+    close_bench(&b);
+  }
+}
+
+/* ---- tick times ------------------------------------------------------------------------------ */
+
+static void test_deadlines(void **state) {
+  (void)state;
+  static const struct lc_rate rates[] = {
+      {7, 3}, {999983, 1000}, {1, 100000}, {100000000, 1}, {3, 1}};
+  for (size_t k = 0; k < LENGTH(rates); k++)
+    for (int phase = 0; phase < 3; phase++) {
+      struct bench b;
+      open_bench(&b, 9, 3, "lamport");
+      lc_vms_free(&b.vms);
+      b.rates.rate[0] = rates[k];
+      lc_vms_init(&b.vms, 0, 3, &b.rates, (enum lc_phase)phase, &b.load, &b.clocks);
+      int64_t start = lc_phase_of((enum lc_phase)phase, rates[k], 9, 1);
+      for (int64_t tick = 0; tick < 10000; tick++) {
+        assert_int_equal(b.vms.deadline_ns[1], lc_tick_time(rates[k], start, tick));
+        step_at(&b, b.vms.deadline_ns[1]);
+      }
+      close_bench(&b);
+    }
+}
+
+/* ---- windows against single ticks ------------------------------------------------------------ */
+
+/* Messages take 100 ms, so a window may be up to that long. */
+struct windows {
+  struct lc_vms *vms;
+  int64_t n_event;
+  uint64_t sum;
+};
+
+static void sent(void *context, const struct lc_step *step) {
+  struct windows *w = context;
+  for (int32_t i = 0; i < step->n_receiver; i++)
+    lc_vms_put(w->vms, step->receiver[i], step->event.machine, step->event.msg_first + i,
+               step->event.t_actual + 100 * MS, step->stamps);
+}
+
+static void happened(void *context, const struct lc_step *step) {
+  struct windows *w = context;
+  w->n_event++;
+  w->sum += lc_hash_event(lc_hash_id(step->event.machine, step->event.seq), &step->event);
+}
+
+static void open_system(struct bench *b, uint64_t seed, int32_t n_vm, const char *clocks) {
+  open_bench(b, seed, n_vm, clocks);
+  lc_vms_free(&b->vms);
+  b->rates = (struct lc_rate_rule){.n = 5, .rate = {{1, 1}, {50, 1}, {7, 3}, {6, 1}, {3, 1}}};
+  lc_vms_init(&b->vms, 0, n_vm, &b->rates, LC_PHASE_RANDOM, &b->load, &b->clocks);
+}
+
+static void run_windows(struct bench *b, uint64_t seed, int64_t end, struct windows *w,
+                        struct lc_digest *digest) {
+  struct draws draws = {seed};
+  struct lc_sink sink = {.context = w, .sent = sent, .happened = happened, .digest = digest};
+  int64_t ticks = 0;
+  for (int64_t t = 0; t < end;) {
+    t += 1 + draw_below(&draws, 100 * MS);
+    t = t < end ? t : end;
+    for (int32_t block = 0; block < b->vms.n_block; block++) {
+      ticks += lc_vms_run(&b->vms, block, t, &sink);
+      assert_true(lc_vms_block_deadline(&b->vms, block) >= t);
+    }
+  }
+  assert_int_equal(ticks, w->n_event);
+}
+
+static void run_ticks(struct bench *b, int64_t end, struct windows *w, struct lc_digest *digest) {
+  for (;;) {
+    int32_t first = 0;
+    for (int32_t v = 1; v < b->vms.n; v++)
+      if (b->vms.deadline_ns[v] < b->vms.deadline_ns[first])
+        first = v;
+    if (b->vms.deadline_ns[first] >= end)
+      return;
+    struct lc_step step;
+    lc_vms_step(&b->vms, first, b->vms.deadline_ns[first], &step);
+    lc_vms_digest(&b->vms, &step, digest);
+    sent(w, &step);
+    happened(w, &step);
+  }
+}
+
+static void compare_ways(uint64_t seed, int32_t n_vm, int64_t end, const char *clocks) {
+  struct bench a, b;
+  struct lc_digest by_window = {0}, by_tick = {0};
+  open_system(&a, seed, n_vm, clocks);
+  open_system(&b, seed, n_vm, clocks);
+  struct windows x = {.vms = &a.vms}, y = {.vms = &b.vms};
+  run_windows(&a, seed, end, &x, &by_window);
+  run_ticks(&b, end, &y, &by_tick);
+  assert_int_equal(x.n_event, y.n_event);
+  assert_true(x.sum == y.sum);
+  assert_memory_equal(&by_window, &by_tick, sizeof by_tick);
+  for (int32_t v = 0; v < n_vm; v++) {
+    assert_int_equal(a.vms.vm[v].n_received, b.vms.vm[v].n_received);
+    assert_int_equal(a.vms.vm[v].max_queued, b.vms.vm[v].max_queued);
+    assert_memory_equal(lc_vms_stamps(&a.vms, v), lc_vms_stamps(&b.vms, v),
+                        (size_t)a.clocks.stamp_words * sizeof(int64_t));
+  }
+  close_bench(&a);
+  close_bench(&b);
+}
+
+static void test_windows(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 12; seed++)
+    compare_ways(seed, 2 + (int32_t)seed * 11, 4000 * MS, seed % 2 ? "lamport" : "vector,lamport");
+  compare_ways(5, 2 * LC_BLOCK_VMS + 70, 300 * MS, "lamport");
 }
 
 static void test_a_new_machine(void **state) {
   (void)state;
   struct bench b;
   open_bench(&b, 3, 3, "lamport,vector");
-  assert_int_equal(b.vm.next_tick, 0);
-  assert_int_equal(b.vm.n_event, 0);
-  assert_int_equal(lc_vm_deadline(&b.vm), 100 * MS);
-  for (int i = 0; i < 4; i++) {
-    assert_int_equal(b.vm.clock_state[i], 0);
-    assert_int_equal(b.vm.stamps[i], 0);
-  }
+  assert_int_equal(b.vms.vm[1].n_tick, 0);
+  assert_null(lc_vms_first(&b.vms, 1));
+  for (int i = 0; i < b.vms.n_word; i++)
+    assert_int_equal(b.vms.words[b.vms.n_word + i], 0);
   close_bench(&b);
 }
 
@@ -247,7 +425,10 @@ int main(void) {
       cmocka_unit_test(test_trace),
       cmocka_unit_test(test_jumps),
       cmocka_unit_test(test_clocks_change_nothing),
-      cmocka_unit_test(test_messages_are_given_back),
+      cmocka_unit_test(test_memory_is_used_again),
+      cmocka_unit_test(test_inboxes),
+      cmocka_unit_test(test_deadlines),
+      cmocka_unit_test(test_windows),
       cmocka_unit_test(test_a_new_machine),
       cmocka_unit_test(test_kind_names),
   };

@@ -1,0 +1,169 @@
+/* States, totals and the end of a run, in chunks, so that a million VMs need no second copy. */
+#include "common.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool logs(const struct lc_world *w, int32_t vm) {
+  return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, vm);
+}
+
+struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_actual,
+                            int64_t n_queued) {
+  const struct lc_vm *vm = &vms->vm[own];
+  return (struct lc_state){
+      .t_actual = t_actual,
+      .n_tick = vm->n_tick,
+      .n_event = vm->n_tick,
+      .n_internal = vm->n_internal,
+      .n_sent = vm->n_sent,
+      .n_received = vm->n_received,
+      .n_queued = n_queued,
+      .valid = 1,
+  };
+}
+
+uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued) {
+  const struct lc_vm *vm = &vms->vm[own];
+  const int64_t counts[] = {vm->n_tick, vm->n_internal, vm->n_sent, vm->n_received, n_queued};
+  uint64_t hash = lc_hash_state(vms->first + own, snapshot, counts, 5);
+  return lc_hash_words(hash, lc_vms_stamps(vms, own), vms->clocks->stamp_words);
+}
+
+lc_status commit_everything(struct lc_world *w, struct lc_outcome *outcome, lc_status status,
+                            struct lc_error *err) {
+  for (;;) {
+    if (!status)
+      status = lc_store_commit(w->store, err);
+    status = lc_agree(w->transport, status, err);
+    if (status)
+      return status;
+    int64_t pending = lc_store_pending(w->store);
+    lc_max(w->transport, &pending, 1);
+    if (!pending)
+      return LC_OK;
+    outcome->n_grown++;
+    status = lc_store_grow(w->store, err);
+    if (status)
+      return status;
+  }
+}
+
+static void log_message(struct lc_world *w, int32_t vm, const struct lc_node *node, uint8_t fate) {
+  struct lc_left left = {
+      .machine = vm,
+      .sender = node->sender,
+      .snapshot = w->n_snapshot - 1,
+      .number = node->number,
+      .t_arrival = node->t_arrival,
+      .fate = fate,
+  };
+  lc_store_left(w->store, &left);
+}
+
+void log_left_over(struct lc_world *w, int64_t t_end, struct lc_balance *balance) {
+  for (int32_t i = 0; i < w->vms->n; i++) {
+    bool logged = logs(w, w->vms->first + i);
+    const struct lc_node *node = lc_vms_first(w->vms, i);
+    for (; node; node = lc_vms_next(w->vms, i, node)) {
+      bool queued = node->t_arrival < t_end;
+      balance->queued += queued;
+      balance->in_flight += !queued;
+      if (logged)
+        log_message(w, w->vms->first + i, node, queued ? LC_FATE_QUEUED : LC_FATE_IN_FLIGHT);
+    }
+  }
+}
+
+/* Room for one chunk on its way to the file. */
+struct chunk {
+  struct lc_state state[LC_CHUNK_VMS];
+  struct lc_vm_totals totals[LC_CHUNK_VMS];
+  int64_t *stamps, *jump_max;
+};
+
+static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t first, int32_t n,
+                       int64_t t_end, const struct lateness_of_vm *lateness) {
+  size_t words = (size_t)w->vms->clocks->stamp_words;
+  int32_t clocks = w->vms->clocks->n;
+  for (int32_t k = 0; k < n; k++) {
+    int32_t own = first + k;
+    const struct lc_vm *vm = &w->vms->vm[own];
+    chunk->state[k] = state_of_vm(w->vms, own, t_end, lc_vms_arrived(w->vms, own, t_end));
+    const struct lc_state *state = &chunk->state[k];
+    chunk->totals[k] = (struct lc_vm_totals){
+        .n_tick = state->n_tick,
+        .n_event = state->n_event,
+        .n_internal = state->n_internal,
+        .n_sent = state->n_sent,
+        .n_received = state->n_received,
+        .n_queued = state->n_queued,
+        .queue_max = vm->max_queued,
+        .lateness_max_ns = lateness ? lateness[own].max : 0,
+        .lateness_mean_ns = lateness && vm->n_tick ? lateness[own].sum / vm->n_tick : 0,
+    };
+    memcpy(chunk->stamps + (size_t)k * words, lc_vms_stamps(w->vms, own), words * sizeof(int64_t));
+    for (int32_t c = 0; c < clocks; c++)
+      chunk->jump_max[k * clocks + c] = lc_vms_jump(w->vms, own, c);
+  }
+}
+
+lc_status write_final(struct lc_world *w, int64_t t_end, const struct lateness_of_vm *lateness,
+                      struct lc_error *err) {
+  size_t room = (size_t)(w->vms->n < LC_CHUNK_VMS ? w->vms->n : LC_CHUNK_VMS);
+  struct chunk *chunk = lc_new(1, sizeof *chunk, "the final states");
+  chunk->stamps = lc_new(room * (size_t)w->vms->clocks->stamp_words, sizeof(int64_t), "the totals");
+  chunk->jump_max = lc_new(room * (size_t)w->vms->clocks->n, sizeof(int64_t), "the totals");
+  lc_status status = LC_OK;
+  for (int32_t first = 0; first < w->vms->n && !status; first += LC_CHUNK_VMS) {
+    int32_t n = w->vms->n - first < LC_CHUNK_VMS ? w->vms->n - first : LC_CHUNK_VMS;
+    fill_chunk(chunk, w, first, n, t_end, lateness);
+    status =
+        lc_store_totals(w->store, first, n, chunk->totals, chunk->stamps, chunk->jump_max, err);
+    if (!status)
+      status =
+          lc_store_states(w->store, w->n_snapshot - 1, first, n, chunk->state, chunk->stamps, err);
+  }
+  if (!status)
+    status = lc_store_states_done(w->store, w->n_snapshot - 1, err);
+  free(chunk->stamps);
+  free(chunk->jump_max);
+  free(chunk);
+  return status;
+}
+
+lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {
+  if (b->sent == b->received + b->queued + b->in_flight + b->lost)
+    return LC_OK;
+  return lc_fail(err, LC_EVERIFY,
+                 "the balance of messages does not hold: sent %" PRId64 ", received %" PRId64
+                 ", queued %" PRId64 ", in flight %" PRId64 ", lost %" PRId64,
+                 b->sent, b->received, b->queued, b->in_flight, b->lost);
+}
+
+void share_counts(struct lc_world *w, struct lc_outcome *o) {
+  enum { FIXED = 9 };
+  int64_t words[FIXED + LC_MAX_CLOCKS] = {o->balance.sent,
+                                          o->balance.received,
+                                          o->balance.queued,
+                                          o->balance.in_flight,
+                                          o->n_tick,
+                                          o->ticking_ns,
+                                          o->cpu_ns,
+                                          (int64_t)o->digest.execution,
+                                          (int64_t)o->digest.snapshots};
+  int32_t ranks = lc_transport_size(w->transport);
+  for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
+    words[FIXED + c] = (int64_t)o->digest.clock[c];
+  lc_sum(w->transport, words, FIXED + LC_MAX_CLOCKS);
+  o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
+  o->n_tick = words[4];
+  o->ticking_ns = words[5] / ranks;
+  o->cpu_ns = words[6] / ranks;
+  o->digest.execution = (uint64_t)words[7];
+  o->digest.snapshots = (uint64_t)words[8];
+  for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
+    o->digest.clock[c] = (uint64_t)words[FIXED + c];
+  lc_max(w->transport, &o->message_bytes, 1);
+}

@@ -1,0 +1,38 @@
+/* What both paces share: states, totals, and the end of a run. */
+#ifndef LC_PACER_COMMON_H
+#define LC_PACER_COMMON_H
+
+#include "lcmpi/pacer.h"
+#include "lcmpi/stop.h"
+
+enum { LC_CHUNK_VMS = 16384 }; /* states and totals go to the file so many at a time */
+
+bool logs(const struct lc_world *world, int32_t vm);
+
+/* One VM's state at a moment; `n_queued` is counted by the caller. */
+struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_actual,
+                            int64_t n_queued);
+
+/* Lays out more room until every row of every rank is on file. `status` is this rank's own failure
+ * so far. Collective. */
+lc_status commit_everything(struct lc_world *world, struct lc_outcome *outcome, lc_status status,
+                            struct lc_error *err);
+
+/* The messages that are left over at `t_end`, for the file (those of logged VMs) and for the
+ * balance. */
+void log_left_over(struct lc_world *world, int64_t t_end, struct lc_balance *balance);
+/* The final state and the totals of every VM; lateness NULL in virtual time. */
+struct lateness_of_vm {
+  int64_t sum, max; /* model time */
+};
+lc_status write_final(struct lc_world *world, int64_t t_end, const struct lateness_of_vm *lateness,
+                      struct lc_error *err);
+
+/* A state's part of the digest. */
+uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued);
+
+lc_status check_balance(const struct lc_balance *balance, struct lc_error *err);
+/* Digests and counts become those of all ranks. Collective. */
+void share_counts(struct lc_world *world, struct lc_outcome *outcome);
+
+#endif

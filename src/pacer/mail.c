@@ -1,0 +1,123 @@
+/* Messages of virtual time between their send and their receiver's inbox. They lie in buckets, one
+ * for each block of VMs, and come into the inboxes when the block runs next: so memory is written
+ * in order and a block's VMs come into the cache once a window. What is for another rank lies in
+ * that rank's bucket, which goes as one message at the end of the window. */
+#include "virtual.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARRIVAL, NUMBER, ENDS, STAMPS };
+enum { SOON = 16 };
+
+static int64_t *add_record(struct bucket *bucket, int32_t words) {
+  if (bucket->n + (size_t)words > bucket->room)
+    lc_grow((void **)&bucket->word, &bucket->room, bucket->n + (size_t)words, sizeof *bucket->word,
+            "the messages of a window");
+  int64_t *record = bucket->word + bucket->n;
+  bucket->n += (size_t)words;
+  return record;
+}
+
+void mail_open(struct virtual *v) {
+  const struct lc_world *w = v->world;
+  v->record_words = STAMPS + w->vms->clocks->stamp_words;
+  v->constant = w->latency->kind == LC_LATENCY_CONST;
+  v->arriving = lc_new((size_t)w->vms->n_block, sizeof *v->arriving, "the messages of a window");
+  v->leaving = lc_new((size_t)v->n_rank, sizeof *v->leaving, "the messages of a window");
+  v->parcel = lc_new((size_t)v->n_rank, sizeof *v->parcel, "the messages of a window");
+}
+
+void mail_free(struct virtual *v) {
+  for (int32_t b = 0; b < v->world->vms->n_block; b++)
+    free(v->arriving[b].word);
+  for (int32_t r = 0; r < v->n_rank; r++)
+    free(v->leaving[r].word);
+  free(v->arriving);
+  free(v->leaving);
+  free(v->parcel);
+  lc_channels_free(&v->channels);
+}
+
+static int64_t arrival_of(struct virtual *v, const struct lc_event *e, int64_t number,
+                          int32_t receiver) {
+  const struct lc_world *w = v->world;
+  if (v->constant) /* first in, first out by itself */
+    return e->t_actual + w->latency->min_ns;
+  int64_t arrival =
+      e->t_actual + lc_latency_draw(w->latency, w->vms->load->seed, e->machine, number);
+  return w->fifo ? lc_channels_order(&v->channels, e->machine, receiver, arrival, e->t_actual)
+                 : arrival;
+}
+
+static void log_sent(struct virtual *v, const struct lc_event *e, int64_t number, int32_t receiver,
+                     int64_t arrival) {
+  struct lc_sent sent = {
+      .sender = e->machine,
+      .receiver = receiver,
+      .number = number,
+      .send_seq = e->seq,
+      .t_send = e->t_actual,
+      .t_arrival = arrival,
+  };
+  lc_store_sent(v->world->store, &sent);
+}
+
+void mail_send(void *context, const struct lc_step *step) {
+  struct virtual *v = context;
+  const struct lc_world *w = v->world;
+  const struct lc_event *e = &step->event;
+  bool log = v->sink.happened && logs(w, e->machine);
+  for (int32_t i = 0; i < step->n_receiver; i++) {
+    int32_t receiver = step->receiver[i], own = receiver - w->vms->first;
+    bool here = own >= 0 && own < w->vms->n;
+    struct bucket *bucket = here ? &v->arriving[own / LC_BLOCK_VMS]
+                                 : &v->leaving[lc_owner(receiver, w->n_vm, v->n_rank)];
+    int64_t *record = add_record(bucket, v->record_words), number = e->msg_first + i;
+    record[ARRIVAL] = arrival_of(v, e, number, receiver);
+    record[NUMBER] = number;
+    record[ENDS] = (int64_t)e->machine << 32 | receiver;
+    for (int32_t k = 0; k < v->record_words - STAMPS; k++)
+      record[STAMPS + k] = step->stamps[k];
+    if (log)
+      log_sent(v, e, number, receiver, record[ARRIVAL]);
+  }
+  v->n_sent += step->n_receiver;
+}
+
+void mail_deliver(struct virtual *v, int32_t block) {
+  struct bucket *bucket = &v->arriving[block];
+  struct lc_vms *vms = v->world->vms;
+  size_t soon = SOON * (size_t)v->record_words, later = 2 * soon;
+  for (size_t at = 0; at < bucket->n; at += (size_t)v->record_words) {
+    const int64_t *record = bucket->word + at;
+    if (at + later < bucket->n)
+      lc_vms_expect(vms, (int32_t)record[later + ENDS] - vms->first);
+    if (at + soon < bucket->n)
+      lc_vms_expect_soon(vms, (int32_t)record[soon + ENDS] - vms->first, SOON);
+    lc_vms_put(vms, (int32_t)record[ENDS] - vms->first, (int32_t)(record[ENDS] >> 32),
+               record[NUMBER], record[ARRIVAL], record + STAMPS);
+  }
+  bucket->n = 0;
+}
+
+static void take_parcel(void *context, const int64_t *word, size_t n) {
+  struct virtual *v = context;
+  for (size_t at = 0; at < n; at += (size_t)v->record_words) {
+    int32_t own = (int32_t)word[at + ENDS] - v->world->vms->first;
+    lc_assert(own >= 0 && own < v->world->vms->n);
+    int64_t *record = add_record(&v->arriving[own / LC_BLOCK_VMS], v->record_words);
+    memcpy(record, word + at, (size_t)v->record_words * sizeof *word);
+  }
+}
+
+lc_status mail_exchange(struct virtual *v, const int64_t *words, int32_t n, int32_t n_max,
+                        const int64_t **result, struct lc_error *err) {
+  for (int32_t r = 0; r < v->n_rank; r++)
+    v->parcel[r] = (struct lc_parcel){v->leaving[r].word, v->leaving[r].n};
+  lc_status status =
+      lc_exchange(v->world->transport, v->parcel, take_parcel, v, words, n, n_max, result, err);
+  for (int32_t r = 0; r < v->n_rank; r++)
+    v->leaving[r].n = 0;
+  return status;
+}

@@ -1,0 +1,250 @@
+/* Virtual time: conservative synchronisation in windows (Chandy and Misra 1979; bounded windows as
+ * in Lubachevsky 1989). No message takes less than the network's minimum latency L, so what VMs do
+ * in [W, W + L) cannot reach each other before W + L: every rank runs its VMs through the window on
+ * its own, then all exchange what was sent and agree where the next window starts: at the earliest
+ * tick of any VM. Nothing depends on where the windows lie, nor on who runs what. */
+#include "virtual.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  COMMIT_ROWS = 8192, /* rows in memory before they are written */
+  WINDOW_TICKS =
+      1 << 20, /* about so many ticks of a rank are the most before it hears the others */
+  SHOW_NS = 100000000
+};
+
+/* Combined by maximum, then summed. */
+enum { NEXT, SIGNAL, FAILED, WANTS_ROOM, N_MAX, TICKS = N_MAX, SENT, RECEIVED, N_WORDS };
+
+static void keep_failure(struct virtual *v, lc_status status) {
+  if (status && !v->failure)
+    v->failure = status;
+}
+
+static void happened(void *context, const struct lc_step *step) {
+  struct virtual *v = context;
+  lc_store_event(v->world->store, &step->event, step->stamps);
+  if (++v->n_waiting < COMMIT_ROWS)
+    return;
+  v->n_waiting = 0;
+  if (!v->failure && !lc_store_wants_room(v->world->store))
+    keep_failure(v, lc_store_commit(v->world->store, &v->error));
+}
+
+/* Collective. */
+static lc_status write_all_rows(struct virtual *v, struct lc_error *err) {
+  *err = v->error;
+  return commit_everything(v->world, v->outcome, v->failure, err);
+}
+
+static bool is_logged(void *context, int32_t vm) {
+  const struct virtual *v = context;
+  return logs(v->world, vm);
+}
+
+static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outcome) {
+  memset(outcome, 0, sizeof *outcome);
+  *v = (struct virtual){
+      .world = w,
+      .outcome = outcome,
+      .n_rank = lc_transport_size(w->transport),
+      .rank = lc_transport_rank(w->transport),
+      .sink = {.context = v,
+               .sent = mail_send,
+               .happened = w->log == LC_LOG_NONE ? NULL : happened,
+               .logged = w->log == LC_LOG_ALL ? NULL : is_logged,
+               .digest = &outcome->digest},
+  };
+  mail_open(v);
+}
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* No longer than the lookahead, not across a snapshot or the end, and not so long that a rank does
+ * not come back to hear of a signal. */
+static int64_t window_end(const struct virtual *v, int64_t start, int64_t most_ns) {
+  const struct lc_world *w = v->world;
+  int64_t length = sooner(w->latency->min_ns, most_ns);
+  int64_t end = start > INT64_MAX - length ? INT64_MAX : start + length;
+  if (v->next_snapshot < w->n_snapshot - 1)
+    end = sooner(end, lc_snapshot_time(v->next_snapshot, w->duration_ns, w->snapshot_every_ns));
+  return sooner(end, w->duration_ns);
+}
+
+static int64_t longest_window(const struct lc_world *w) {
+  double ticks_per_ns = 0;
+  for (int32_t i = 0; i < w->vms->n; i++) {
+    const struct lc_period *period = &w->vms->period[w->vms->vm[i].rate];
+    ticks_per_ns += 1 / ((double)period->whole_ns + (double)period->rest / (double)period->p);
+  }
+  double most = WINDOW_TICKS / ticks_per_ns;
+  int64_t ns = most < 1 ? 1 : most < 0x1p62 ? (int64_t)most : INT64_C(1) << 62;
+  ns = -ns;
+  lc_max(w->transport, &ns, 1); /* the shortest of all ranks */
+  return -ns;
+}
+
+static void run_window(struct virtual *v) {
+  struct lc_vms *vms = v->world->vms;
+  for (int32_t b = 0; b < vms->n_block; b++) {
+    if (lc_vms_block_deadline(vms, b) >= v->until_ns)
+      continue;
+    mail_deliver(v, b);
+    v->outcome->n_tick += lc_vms_run(vms, b, v->until_ns, &v->sink);
+  }
+  v->outcome->n_window++;
+}
+
+static int64_t earliest(const struct lc_vms *vms) {
+  int64_t first = INT64_MAX;
+  for (int32_t b = 0; b < vms->n_block; b++)
+    first = sooner(first, lc_vms_block_deadline(vms, b));
+  return first;
+}
+
+static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
+  int64_t now;
+  if (!v->world->progress || (now = lc_monotonic_ns()) - v->shown_ns < SHOW_NS)
+    return;
+  v->shown_ns = now;
+  struct lc_view view = {.t_ns = t_ns,
+                         .n_tick = words[TICKS],
+                         .n_sent = words[SENT],
+                         .n_received = words[RECEIVED],
+                         .n_queued = words[SENT] - words[RECEIVED],
+                         .signal = (int)words[SIGNAL]};
+  lc_progress_show(v->world->progress, &view);
+}
+
+/* What every rank needs to know before the next window; *next is where it starts. */
+static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_error *err) {
+  const struct lc_world *w = v->world;
+  const int64_t words[N_WORDS] = {[NEXT] = -earliest(w->vms),
+                                  [SIGNAL] = lc_stop_signal(),
+                                  [FAILED] = v->failure != LC_OK,
+                                  [TICKS] = v->outcome->n_tick,
+                                  [SENT] = v->n_sent,
+                                  [RECEIVED] = v->sink.n_received,
+                                  [WANTS_ROOM] = lc_store_wants_room(w->store)};
+  const int64_t *all;
+  lc_status status = mail_exchange(v, words, N_WORDS, N_MAX, &all, err);
+  if (status)
+    return status;
+  *next = -all[NEXT];
+  v->outcome->signal = (int)all[SIGNAL];
+  *over = all[FAILED] || all[SIGNAL] || *next >= w->duration_ns;
+  show(v, *next, all);
+  if (!*over && all[WANTS_ROOM])
+    status = write_all_rows(v, err);
+  return status;
+}
+
+/* The states of a time cut at T: ticks before T are done, arrivals before T are in the queue. */
+static lc_status take_states(struct virtual *v, int32_t index, int64_t t, struct lc_error *err) {
+  struct lc_world *w = v->world;
+  size_t words = (size_t)w->vms->clocks->stamp_words;
+  int32_t room = w->vms->n < LC_CHUNK_VMS ? w->vms->n : LC_CHUNK_VMS;
+  struct lc_state *state = lc_new((size_t)room, sizeof *state, "a snapshot");
+  int64_t *stamps = lc_new((size_t)room * words, sizeof *stamps, "a snapshot");
+  lc_status status = LC_OK;
+  for (int32_t first = 0; first < w->vms->n; first += room) {
+    int32_t n = w->vms->n - first < room ? w->vms->n - first : room;
+    for (int32_t k = 0; k < n; k++) {
+      int64_t queued = lc_vms_arrived(w->vms, first + k, t);
+      state[k] = state_of_vm(w->vms, first + k, t, queued);
+      memcpy(stamps + (size_t)k * words, lc_vms_stamps(w->vms, first + k), words * sizeof *stamps);
+      v->outcome->digest.snapshots += hash_state(w->vms, first + k, index, queued);
+    }
+    if (!status)
+      status = lc_store_states(w->store, index, first, n, state, stamps, err);
+  }
+  free(state);
+  free(stamps);
+  return status ? status : lc_store_states_done(w->store, index, err);
+}
+
+/* Every snapshot whose time has come before the window that starts at `next`. */
+static lc_status take_snapshots(struct virtual *v, int64_t next, struct lc_error *err) {
+  struct lc_world *w = v->world;
+  while (v->next_snapshot < w->n_snapshot - 1) { /* the last one is the end's */
+    int64_t t = lc_snapshot_time(v->next_snapshot, w->duration_ns, w->snapshot_every_ns);
+    if (t > next)
+      return LC_OK;
+    for (int32_t b = 0; b < w->vms->n_block; b++)
+      mail_deliver(v, b);
+    lc_status status = write_all_rows(v, err);
+    if (!status)
+      status = lc_agree(w->transport, take_states(v, v->next_snapshot, t, err), err);
+    if (status)
+      return status;
+    v->next_snapshot++;
+  }
+  return LC_OK;
+}
+
+static lc_status run_windows(struct virtual *v, int64_t *end, struct lc_error *err) {
+  const struct lc_world *w = v->world;
+  int64_t most_ns = longest_window(w), next = 0;
+  bool over = false;
+  for (;;) {
+    lc_status status = agree(v, &next, &over, err);
+    if (!status)
+      status = take_snapshots(v, sooner(next, w->duration_ns), err);
+    if (status)
+      return status;
+    if (over)
+      break;
+    v->until_ns = window_end(v, next, most_ns);
+    run_window(v);
+  }
+  *end = sooner(next, w->duration_ns);
+  *err = v->error;
+  return lc_agree(w->transport, v->failure, err);
+}
+
+static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
+  struct lc_world *w = v->world;
+  struct lc_outcome *o = v->outcome;
+  for (int32_t b = 0; b < w->vms->n_block; b++)
+    mail_deliver(v, b);
+  o->balance.sent = v->n_sent;
+  for (int32_t i = 0; i < w->vms->n; i++)
+    o->balance.received += w->vms->vm[i].n_received;
+  o->message_bytes = lc_vms_message_bytes(w->vms);
+  log_left_over(w, end, &o->balance);
+  lc_status status = commit_everything(w, o, LC_OK, err);
+  if (!status)
+    status = lc_agree(w->transport, write_final(w, end, NULL, err), err);
+  if (status)
+    return status;
+  share_counts(w, o);
+  o->t_end = end;
+  bool complete = end == w->duration_ns;
+  if (complete)
+    o->signal = 0;
+  status = lc_store_end(w->store, complete ? LC_RUN_COMPLETE : LC_RUN_STOPPED, end, &o->balance,
+                        &o->digest, err);
+  status = lc_agree(w->transport, status, err);
+  return status ? status : check_balance(&o->balance, err);
+}
+
+lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome,
+                          struct lc_error *err) {
+  struct virtual v;
+  int64_t end = 0, begun = lc_monotonic_ns();
+  begin(&v, world, outcome);
+  lc_status status = run_windows(&v, &end, err);
+  outcome->ticking_ns = lc_monotonic_ns() - begun;
+  if (!status)
+    status = end_run(&v, end, err);
+  if (status == LC_EFILE) {
+    struct lc_error ignored;
+    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &outcome->digest, &ignored);
+  }
+  mail_free(&v);
+  return status;
+}

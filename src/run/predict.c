@@ -1,0 +1,101 @@
+/* The prediction: as a command of its own, and into the file of a run. */
+#include "run_internal.h"
+
+#include "lcmpi/rng.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { CHUNK_VMS = 65536 };
+
+/* Drawn channels are known for a rank's own VMs only; theory needs those of whole copies. */
+static lc_status widen(const struct run *run, struct lc_topology *wide, struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  int32_t first = run->first_vm - run->first_vm % c->n_vm, end = run->first_vm + run->n_own;
+  end = (end + c->n_vm - 1) / c->n_vm * c->n_vm;
+  return lc_topology_build(wide, &c->topology, c->seed, c->n_vm, c->n_replica, first, end - first,
+                           NULL, 0, err);
+}
+
+static lc_status write_chunks(struct run *run, const struct lc_workload *load,
+                              struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  lc_status status = LC_OK;
+  int32_t room = run->n_own < CHUNK_VMS ? run->n_own : CHUNK_VMS;
+  /* a copy is solved in one go, however large */
+  room = c->n_vm > room ? run->n_own : room;
+  struct lc_prediction *out = lc_new((size_t)room, sizeof *out, "the prediction");
+  for (int32_t first = 0; first < run->n_own && !status; first += room) {
+    int32_t n = run->n_own - first < room ? run->n_own - first : room;
+    lc_predict(load, &c->rates, c->duration_ns, run->first_vm + first, n, out, NULL);
+    for (int32_t i = 0; first == 0 && i < n && i < LC_TABLE_VMS; i++)
+      run->prediction[i] = out[i];
+    status = lc_store_prediction(run->store, first, n, out, err);
+  }
+  free(out);
+  return status;
+}
+
+lc_status write_prediction(struct run *run, struct lc_error *err) {
+  struct lc_workload load = run->workload;
+  struct lc_topology wide;
+  if (run->topology.kind != LC_TOPOLOGY_RANDOM)
+    return write_chunks(run, &load, err);
+  lc_status status = widen(run, &wide, err);
+  if (status)
+    return status;
+  load.topology = &wide;
+  status = write_chunks(run, &load, err);
+  lc_topology_free(&wide);
+  return status;
+}
+
+/* ---- the command
+ * ------------------------------------------------------------------------------- */
+
+static void print_prediction(const struct lc_config *c, const struct lc_prediction *p,
+                             double residual) {
+  char rate[LC_QUANTITY_MAX], count[LC_QUANTITY_MAX];
+  int32_t n = c->n_vm * c->n_replica, saturated = 0;
+  printf("   VM  ticks/s  arrivals/s     queue      clock  jump avg\n");
+  for (int32_t v = 0; v < n; v++) {
+    struct lc_rate r = lc_rate_of(&c->rates, c->seed, v);
+    double ticks = (double)lc_tick_count(r, lc_phase_of(c->phase, r, c->seed, v), c->duration_ns);
+    saturated += p[v].saturated;
+    if (v < LC_TABLE_VMS)
+      printf("%5d %8s %11.4g %9.4g %10.4g %9.3g%s\n", v, lc_print_rational(rate, r.p, r.q),
+             p[v].arrivals, p[v].queue, p[v].clock, ticks > 0 ? p[v].clock / ticks : 0,
+             p[v].saturated ? "  saturated" : "");
+  }
+  if (n > LC_TABLE_VMS)
+    printf("  ... and %s more VMs; %s are saturated\n", lc_print_count(rate, n - LC_TABLE_VMS),
+           lc_print_count(count, saturated));
+  if (residual > 1e-6)
+    printf("warning   the fixed point was not found: the equation is off by %.2g\n", residual);
+}
+
+lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
+  struct run run = {.config = c, .n_rank = 1};
+  if (!c->n_vm && c->n_replica == 1)
+    c->n_vm = 3;
+  lc_status status = lc_config_settle(c, 1, err);
+  if (status)
+    return status;
+  if (!c->seed_given)
+    c->seed = lc_system_seed();
+  plan_vms(&run);
+  status = make_topology(&run, err);
+  if (status)
+    return status;
+  char duration[LC_QUANTITY_MAX];
+  double residual;
+  struct lc_prediction *out = lc_new((size_t)run.n_vm, sizeof *out, "the prediction");
+  lc_predict(&run.workload, &c->rates, c->duration_ns, 0, run.n_vm, out, &residual);
+  printf("theory for %d VM%s, %s, seed %" PRIu64 "\n\n", run.n_vm, run.n_vm == 1 ? "" : "s",
+         lc_print_duration(duration, c->duration_ns), c->seed);
+  print_prediction(c, out, residual);
+  free(out);
+  lc_workload_free(&run.workload);
+  lc_topology_free(&run.topology);
+  return LC_OK;
+}

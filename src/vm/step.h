@@ -1,0 +1,145 @@
+/* One tick of one machine (model.md, Tick; rule receive-or-act): one tick, one event. Inline: the
+ * real-time pacer takes it a tick at a time, virtual time in the loop of run.c. */
+#ifndef LC_VM_STEP_H
+#define LC_VM_STEP_H
+
+#include "choose.h"
+#include "inbox.h"
+
+static inline int64_t *state_of(const struct lc_vms *vms, int32_t own) {
+  return vms->words + (ptrdiff_t)own * vms->n_word;
+}
+
+/* A clock's value is a number of its stamp; what it rose by is noted before the stamp is gone. */
+static inline void note_jumps(const struct lc_vms *vms, const int64_t *value_before,
+                              int64_t *stamps) {
+  const struct lc_clock_set *set = vms->clocks;
+  int64_t *largest = stamps + set->stamp_words;
+  for (int32_t c = 0; c < set->n; c++) {
+    if (!set->clock[c]->value)
+      continue;
+    int64_t jump = set->clock[c]->value(stamps + set->stamp_at[c]) - value_before[c];
+    if (jump > largest[c])
+      largest[c] = jump;
+  }
+}
+
+static inline void note_values(const struct lc_vms *vms, const int64_t *stamps, int64_t *value) {
+  const struct lc_clock_set *set = vms->clocks;
+  for (int32_t c = 0; c < set->n; c++)
+    if (set->clock[c]->value)
+      value[c] = set->clock[c]->value(stamps + set->stamp_at[c]);
+}
+
+static inline void move_deadline(struct lc_vms *vms, struct lc_vm *vm, int32_t own) {
+  const struct lc_period *period = &vms->period[vm->rate];
+  int64_t carry;
+  vm->remainder += period->rest;
+  carry = vm->remainder >= period->p;
+  vm->remainder -= carry ? period->p : 0;
+  vms->deadline_ns[own] += period->whole_ns + carry;
+}
+
+/* Lamport's clock alone is the usual case: its rules without a call, the same as lamport.c's. */
+extern const struct lc_clock lc_clock_lamport;
+
+static inline bool only_lamport(const struct lc_vms *vms) {
+  return vms->clocks->n == 1 && vms->clocks->clock[0] == &lc_clock_lamport;
+}
+
+static inline void lamport_step(int64_t *state, int64_t *stamps, int64_t message) {
+  int64_t before = state[0], now = (message > before ? message : before) + 1;
+  state[0] = stamps[0] = now;
+  if (now - before > stamps[1])
+    stamps[1] = now - before;
+}
+
+static inline void any_step(const struct lc_vms *vms, int32_t own, uint8_t kind,
+                            const int64_t *message, int64_t now_ns, int64_t *state,
+                            int64_t *stamps) {
+  int64_t before[LC_MAX_CLOCKS];
+  struct lc_clock_site site = {
+      .self = (vms->first + own) % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = now_ns};
+  note_values(vms, stamps, before);
+  if (kind == LC_RECEIVE)
+    lc_clock_set_receive(vms->clocks, state, message, &site, stamps);
+  else if (kind == LC_SEND)
+    lc_clock_set_send(vms->clocks, state, &site, stamps);
+  else
+    lc_clock_set_local(vms->clocks, state, &site, stamps);
+  note_jumps(vms, before, stamps);
+}
+
+static inline void clocks_step(const struct lc_vms *vms, int32_t own, bool lamport, uint8_t kind,
+                               const int64_t *message, int64_t now_ns) {
+  int64_t *state = state_of(vms, own), *stamps = state + vms->clocks->state_words;
+  if (lamport)
+    lamport_step(state, stamps, kind == LC_RECEIVE ? message[0] : 0);
+  else
+    any_step(vms, own, kind, message, now_ns, state, stamps);
+}
+
+/* `nodes` are those of the VM's block; `draw` is the tick's block 0, which an idle tick uses. */
+static inline __attribute__((always_inline)) void
+step_vm(struct lc_vms *vms, struct lc_nodes *nodes, int32_t own, int64_t now_ns, bool lamport,
+        const struct lc_block *draw, struct lc_step *step) {
+  struct lc_vm *vm = &vms->vm[own];
+  struct lc_event *event = &step->event;
+  inbox_look(vms, nodes, vm, now_ns);
+  *event = (struct lc_event){
+      .machine = vms->first + own,
+      .peer = -1,
+      .seq = vm->n_tick,
+      .tick = vm->n_tick,
+      .t_scheduled = vms->deadline_ns[own],
+      .t_actual = now_ns,
+      .queue_before = vm->n_queued,
+  };
+  step->n_receiver = 0;
+  step->stamps = lc_vms_stamps(vms, own);
+  if (vm->n_queued > vm->max_queued)
+    vm->max_queued = vm->n_queued;
+  if (vm->n_queued) {
+    int32_t taken = inbox_take(vms, nodes, vm);
+    const struct lc_node *message = node_at(vms, nodes, taken);
+    event->kind = LC_RECEIVE;
+    event->peer = message->sender;
+    event->msg_first = message->number;
+    event->msg_count = 1;
+    event->t_arrival = message->t_arrival;
+    vm->n_received++;
+    clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
+    inbox_give(nodes, taken);
+  } else {
+    struct lc_choice choice = choose(vms->load, event->machine, vm->n_tick, draw);
+    event->op = (uint8_t)choice.op;
+    event->kind = choice.op == LC_OP_INTERNAL ? LC_INTERNAL : LC_SEND;
+    if (event->kind == LC_SEND) {
+      event->peer = choice.op == LC_OP_UNICAST ? choice.receiver[0] : -1;
+      event->msg_first = vm->n_sent;
+      event->msg_count = step->n_receiver = choice.n_receiver;
+      step->receiver = choice.receiver;
+      vm->n_sent += choice.n_receiver;
+    } else {
+      vm->n_internal++;
+    }
+    clocks_step(vms, own, lamport, event->kind, NULL, now_ns);
+  }
+  event->queue_after = vm->n_queued;
+  vm->n_tick++;
+  move_deadline(vms, vm, own);
+}
+
+static inline void digest_step(const struct lc_vms *vms, const struct lc_step *step,
+                               struct lc_digest *digest) {
+  const struct lc_clock_set *set = vms->clocks;
+  const struct lc_event *e = &step->event;
+  uint64_t id = lc_hash_id(e->machine, e->seq);
+  digest->execution += lc_hash_event(id, e);
+  for (int32_t i = 0; i < step->n_receiver; i++)
+    digest->execution += lc_hash_message(e->machine, e->msg_first + i, step->receiver[i]);
+  for (int32_t c = 0; c < set->n; c++)
+    digest->clock[c] += lc_hash_words(id, step->stamps + set->stamp_at[c], set->stamp_width[c]);
+}
+
+#endif
