@@ -16,7 +16,8 @@ setup_run=(libc6-dev openmpi-bin libopenmpi-dev libhdf5-openmpi-dev librandom123
 setup_test=(libcmocka-dev)
 # what lcmpi is merely tested against; tests that need one of these are skipped without it
 setup_full=(clang-format clang-tidy shellcheck strace hdf5-tools netcdf-bin python3-xarray
-  python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r)
+  python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r mpich libmpich-dev
+  libhdf5-mpich-dev)
 
 setup_say() {
   printf '%s: %s\n' "${0##*/}" "$*"

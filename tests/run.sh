@@ -11,6 +11,7 @@ suites=(
   'mpi          180  the parts that need several ranks'
   'cli          180  the command line: options, help, what is refused'
   'program      600  whole runs: what they promise, how they stop, what they write'
+  'virtual      500  virtual time: against a naive reference, on any number of ranks, against theory'
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
@@ -63,6 +64,7 @@ suite_unit() {
 suite_mpi() { run_ctest release mpi; }
 suite_cli() { run_unittest cli; }
 suite_program() { run_unittest program; }
+suite_virtual() { run_unittest virtual; }
 suite_readers() { run_unittest readers; }
 suite_crash() { run_unittest crash; }
 

@@ -23,7 +23,9 @@ class Run:
         self.events = lcmpi.events(file)
         self.messages = lcmpi.messages(file)
         self.clock = _choose_clock(about["clocks"], clock)
-        self.shown = _choose_vms(self.machines.index, vms)
+        self.copies = int(about.get("n_replica", 1))
+        self.copy_vms = len(self.machines) // self.copies
+        self.shown = _choose_vms(self.machines.index, vms, self._drawn_alone())
         self.ended = about["t_end"] > 0
         self.end = about["t_end"] / lcmpi.NS_PER_S if self.ended else self.events.t.max()
         self.window = _choose_window(self.end, *(window or (None, None)))
@@ -31,6 +33,14 @@ class Run:
         vm_ids = self.machines.index.to_numpy()
         self._first = dict(zip(vm_ids, np.searchsorted(self.events.machine, vm_ids)))
         self._last = dict(zip(vm_ids, np.searchsorted(self.events.machine, vm_ids, "right")))
+
+    def _drawn_alone(self):
+        """The VMs that are drawn unless others are named: those with a log, of the first copy that has one."""
+        logged = self.machines.index[self.machines.logged == 1] if "logged" in self.machines else self.machines.index
+        if not len(logged):
+            return list(self.machines.index)
+        copy = logged[0] // self.copy_vms
+        return [vm for vm in logged if vm // self.copy_vms == copy]
 
     def of(self, vm):
         """The events of one VM."""
@@ -85,9 +95,9 @@ def _choose_clock(clocks, wanted):
     return wanted
 
 
-def _choose_vms(all_vms, wanted):
+def _choose_vms(all_vms, wanted, otherwise):
     if wanted is None:
-        return list(all_vms)
+        return otherwise
     missing = sorted(set(wanted) - set(all_vms))
     if missing:
         raise NotInRun(f"--machines: the run has no VM {missing[0]}; "

@@ -280,9 +280,8 @@ static lc_status set_latency(struct lc_config *c, const char *value, struct lc_e
 }
 
 static char *print_latency(const struct lc_config *c) {
-  return c->latency_given
-             ? lc_latency_print(&c->latency)
-             : lc_format("none in real time, const:10ms in virtual time");
+  return c->latency_given ? lc_latency_print(&c->latency)
+                          : lc_format("none in real time, const:10ms in virtual time");
 }
 
 static lc_status set_topology(struct lc_config *c, const char *value, struct lc_error *err) {

@@ -98,12 +98,13 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   }
   for (int32_t r = 0; r < run->n_rank; r++) {
     double ticks = (double)run->rows[LC_EVENTS][r];
-    double messages = ticks * each * factor + MESSAGE_ROOM_LEAST;
+    double messages = ticks * each * factor + (logged > 0 ? MESSAGE_ROOM_LEAST : 0);
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(messages);
     /* what is left over lies with its receiver: in the worst case all that was sent to its VMs */
     int32_t vms =
         lc_first_vm(r + 1, run->n_vm, run->n_rank) - lc_first_vm(r, run->n_vm, run->n_rank);
-    double left = total * each * factor * vms / run->n_vm * logged / run->n_vm + MESSAGE_ROOM_LEAST;
+    double left = total * each * factor * vms / run->n_vm * logged / run->n_vm +
+                  (logged > 0 ? MESSAGE_ROOM_LEAST : 0);
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
   return LC_OK;

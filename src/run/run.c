@@ -131,7 +131,7 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
 
 static lc_status compact(const struct run *run, struct lc_error *err) {
   enum lc_compaction when = run->config->compaction;
-  bool small = run->plan_bytes < compact_below;
+  bool small = run->plan_bytes < compact_below && run->config->log != LC_LOG_NONE;
   if (when == LC_COMPACT_NEVER || (when == LC_COMPACT_AUTO && !small))
     return LC_OK;
   lc_status status = run->rank == 0 ? lc_store_compact(run->path, err) : LC_OK;
@@ -185,10 +185,12 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
       .command_line = command_line,
   };
   struct lc_outcome *outcome = lc_new(1, sizeof *outcome, "the outcome");
+  int64_t begun_ns = lc_monotonic_ns();
   lc_stop_on_signals();
   lc_status status = prepare(&run, err);
   if (!status) {
     print_start(&run);
+    run.set_up_ns = lc_monotonic_ns() - begun_ns;
     status = tick(&run, outcome, err);
     status = conclude(&run, outcome, status, err);
   }

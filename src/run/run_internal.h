@@ -27,6 +27,7 @@ struct run {
   char start_time[32];
   struct lc_store *store;
   int64_t plan_bytes;
+  int64_t set_up_ns;                             /* wall time before the first tick */
   struct lc_prediction prediction[LC_TABLE_VMS]; /* of this rank's first VMs */
 };
 

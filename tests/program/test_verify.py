@@ -34,7 +34,7 @@ class Verify(program.Case):
         self.assertIn(alter.seen_by, [name for name, *_ in found], result.stdout)
         for name, _, count, witness in found:
             self.assertNotEqual(count, "0", name)
-            self.assertRegex(witness, r"VM \d|snapshot \d|message \d|balance", "who did what")
+            self.assertRegex(witness, r"VM \d|snapshot \d|message \d|balance|digest", "who did what")
 
     def test_under_mpirun_the_work_is_done_once(self):
         alone = self.check_run("verify", self.good).stdout

@@ -1,0 +1,47 @@
+"""A run with copies in the plotting tool: its distributions, and the figures of its first copy that has a log."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
+
+import harness  # noqa: E402
+
+PLOT = os.path.join(harness.ROOT, "postprocess", "lcmpi_plot")
+RUN = ("--pace", "virtual", "--vms", 3, "--replicas", 40, "--seed", 4, "--progress", "none", "-o", "run.h5")
+
+
+class Copies(harness.Case):
+    def plot(self):
+        done = subprocess.run(["/usr/bin/python3", PLOT, "run.h5", "--format", "png"], cwd=self.scratch,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return {name[len("run-"):-len(".png")] for name in done.stdout.split()}
+
+    def test_without_a_log(self):
+        self.check_run(*RUN, "--log", "none")
+        self.assertEqual(self.plot(), {"copies"})
+        self.assertGreater(os.path.getsize(self.path("run-copies.png")), 10000)
+
+    def test_with_a_sample(self):
+        self.check_run(*RUN, "--log", "sample:7", "--rates", "1,3,6")
+        self.assertEqual(self.plot(), {"clocks", "jumps", "drift", "queues", "spacetime", "copies"})
+        with h5py.File(self.path("run.h5"), "r") as file:
+            logged = numpy.flatnonzero(file["logged"][()]) // 3
+            self.assertEqual(sorted(set(logged)), [0, 7, 14, 21, 28, 35])
+            self.assertEqual(set(file["events/machine"][()] // 3), set(logged))
+            self.assertEqual(file["replica"][()].tolist(), [vm // 3 for vm in range(120)])
+            self.assertEqual(int(file["n_event"][()].sum()), 40 * 600)
+
+    def test_drawn_rates(self):
+        self.check_run(*RUN, "--log", "none", "--rates", "1:9", "--clock", "vector,lamport")
+        self.assertEqual(self.plot(), {"copies"})
+
+
+if __name__ == "__main__":
+    unittest.main()
