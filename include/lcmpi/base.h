@@ -58,6 +58,8 @@ void lc_set_die_hook(lc_die_hook *hook);
 /* Zeroed memory for `count` objects of `size` bytes (never NULL; release with free()).
  * lc_die(LC_ENOMEM) with the figure and `what` it was for if there is none. */
 void *lc_new(size_t count, size_t size, const char *what);
+/* The same, from the start of a cache line on. */
+void *lc_new_lines(size_t count, size_t size, const char *what);
 
 /* Makes room for at least `need` objects in the array at *array, which has room for *capacity
  * and grows by doubling; new room is not cleared. Out of memory as in lc_new(). */

@@ -9,18 +9,19 @@
 #include "lcmpi/workload.h"
 
 /* VMs lie in blocks, which share memory for their messages and fit a processor's cache. */
-enum { LC_BLOCK_VMS = 4096, LC_GROUP_VMS = 64 };
+enum { LC_BLOCK_VMS = 2048, LC_GROUP_VMS = 64 };
 
+/* One cache line. */
 struct lc_vm {
   int64_t n_tick; /* done: the number of the next tick; one event each */
   int64_t n_internal;
   int64_t n_sent, n_received; /* messages */
-  int64_t remainder;          /* of the next deadline, in parts of a ns; see lc_period */
-  int32_t rate;               /* index into lc_vms.period */
-  int32_t first, last;        /* the inbox in queue order: nodes of the block, -1 none */
-  int32_t seen;               /* the last node that had arrived by the latest tick, -1 none */
-  int32_t n_queued;           /* nodes up to `seen` */
+  int64_t t_pile;             /* earliest arrival in the pile; INT64_MAX if that is empty */
+  int32_t first, last;        /* the queue: nodes of the block, -1 none */
+  int32_t pile;               /* messages that had not arrived by the latest tick, in no order */
+  int32_t n_queued;           /* nodes of the queue */
   int32_t max_queued;         /* largest queue that a tick found */
+  int32_t rate;               /* index into lc_vms.period */
 };
 
 /* A period q/p s in whole ns and a rest in 1/p ns: adding it up gives every tick's exact time. */
@@ -53,10 +54,11 @@ struct lc_vms {
   struct lc_workload *load;          /* not owned */
   struct lc_period *period;          /* by rate; all from here on owned */
   struct lc_vm *vm;                  /* [n] */
-  int64_t *deadline_ns;              /* [n] of the next tick */
-  int64_t *group_deadline_ns;        /* the earliest of each group of VMs; see lc_vms_run() */
-  int64_t *words;                    /* [n][n_word]: clock states, stamps of the latest event,
-                                        largest jump of each clock */
+  int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
+  int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
+  int64_t *words;             /* [n][n_word]: clock states, stamps of the latest event,
+                                 largest jump of each clock, remainder of the deadline in
+                                 parts of a ns (see lc_period) */
   int32_t n_word;
   size_t node_bytes;
   struct lc_nodes *nodes; /* [n_block] */
@@ -78,15 +80,14 @@ static inline int64_t lc_vms_jump(const struct lc_vms *vms, int32_t own, int32_t
   return lc_vms_stamps(vms, own)[vms->clocks->stamp_words + c];
 }
 
-/* Puts a message into a VM's inbox, in queue order: (arrival, sender, number). It must arrive after
- * the VM's latest tick. */
+/* Puts a message into a VM's inbox. It must arrive after the VM's latest tick. */
 void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number, int64_t t_arrival,
                 const int64_t *stamp);
-/* For whoever puts many: a message for VM `own` will come in a while (what it needs is brought into
- * the cache), and soon, as the k-th from now. */
-void lc_vms_expect(const struct lc_vms *vms, int32_t own);
-void lc_vms_expect_soon(const struct lc_vms *vms, int32_t own, int32_t k);
-/* The first message of the inbox, arrived or not, and the one after a node; NULL at the end. */
+/* For whoever puts many: the k-th message from now is for VM `own`. What that needs is brought into
+ * the cache. */
+void lc_vms_expect(const struct lc_vms *vms, int32_t own, int32_t k);
+/* The first message of the inbox, arrived or not, in queue order (arrival, sender, number), and the
+ * one after a node; NULL at the end. Valid until a message is put or a tick taken. */
 const struct lc_node *lc_vms_first(const struct lc_vms *vms, int32_t own);
 const struct lc_node *lc_vms_next(const struct lc_vms *vms, int32_t own,
                                   const struct lc_node *node);

@@ -3,6 +3,7 @@
 #include "lcmpi/base.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static _Noreturn void out_of_memory(size_t count, size_t size, const char *what) {
@@ -13,7 +14,7 @@ static _Noreturn void out_of_memory(size_t count, size_t size, const char *what)
          what, huge ? "more than " : "", lc_print_bytes(bytes, huge ? INT64_MAX : (int64_t)total));
 }
 
-enum { LARGE = 4 << 20, PAGE = 4096 };
+enum { LINE = 64, LARGE = 4 << 20, PAGE = 4096 };
 
 /* A million VMs in pages of 4 KiB cost more for finding the pages than for the VMs. */
 static void ask_for_huge_pages(char *memory, size_t bytes) {
@@ -28,6 +29,17 @@ void *lc_new(size_t count, size_t size, const char *what) {
     out_of_memory(count, size, what);
   ask_for_huge_pages(memory, count * size);
   return memory;
+}
+
+void *lc_new_lines(size_t count, size_t size, const char *what) {
+  size_t bytes = 0;
+  bool fits = !__builtin_mul_overflow(count ? count : 1, size, &bytes) && bytes <= SIZE_MAX - LINE;
+  bytes = (bytes + LINE - 1) / LINE * LINE;
+  void *memory = fits ? aligned_alloc(LINE, bytes) : NULL;
+  if (!memory)
+    out_of_memory(count, size, what);
+  ask_for_huge_pages(memory, bytes);
+  return memset(memory, 0, bytes);
 }
 
 void lc_grow(void **array, size_t *capacity, size_t need, size_t size, const char *what) {

@@ -140,7 +140,8 @@ static lc_status check_reach(const struct lc_topology *t, struct list *list, con
   struct lc_topology back = {.n_vm = t->n_vm};
   for (size_t i = 0; i < list->n; i++)
     list->channel[i] = (struct channel){list->channel[i].to, list->channel[i].from};
-  qsort(list->channel, list->n, sizeof *list->channel, by_ends);
+  if (list->n)
+    qsort(list->channel, list->n, sizeof *list->channel, by_ends);
   fill(&back, list);
   lost = not_reached(&back);
   lc_topology_free(&back);

@@ -88,13 +88,11 @@ void mail_send(void *context, const struct lc_step *step) {
 void mail_deliver(struct virtual *v, int32_t block) {
   struct bucket *bucket = &v->arriving[block];
   struct lc_vms *vms = v->world->vms;
-  size_t soon = SOON * (size_t)v->record_words, later = 2 * soon;
+  size_t soon = SOON * (size_t)v->record_words;
   for (size_t at = 0; at < bucket->n; at += (size_t)v->record_words) {
     const int64_t *record = bucket->word + at;
-    if (at + later < bucket->n)
-      lc_vms_expect(vms, (int32_t)record[later + ENDS] - vms->first);
     if (at + soon < bucket->n)
-      lc_vms_expect_soon(vms, (int32_t)record[soon + ENDS] - vms->first, SOON);
+      lc_vms_expect(vms, (int32_t)record[soon + ENDS] - vms->first, SOON);
     lc_vms_put(vms, (int32_t)record[ENDS] - vms->first, (int32_t)(record[ENDS] >> 32),
                record[NUMBER], record[ARRIVAL], record + STAMPS);
   }

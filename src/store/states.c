@@ -15,7 +15,7 @@ struct span {
 static void write_state_column(struct lc_store *s, int i, int32_t index, struct span vms,
                                const struct lc_state *state) {
   const struct column *column = &lc_state_columns[i];
-  hsize_t start[3] = {(hsize_t)(s->first_vm + vms.first), (hsize_t)index, 0};
+  hsize_t start[3] = {(hsize_t)s->first_vm + (hsize_t)vms.first, (hsize_t)index, 0};
   hsize_t count[3] = {(hsize_t)vms.n, 1, 1};
   void *values = scratch(s, (size_t)vms.n * column_bytes(column->type));
   column_gather(column, state, sizeof *state, vms.n, values);
@@ -36,7 +36,7 @@ lc_status lc_store_states(struct lc_store *s, int32_t index, int32_t first, int3
                           const struct lc_state *state, const int64_t *stamps,
                           struct lc_error *err) {
   for (int32_t c = 0; c < s->clocks->n; c++) {
-    hsize_t start[3] = {(hsize_t)(s->first_vm + first), (hsize_t)index, 0};
+    hsize_t start[3] = {(hsize_t)s->first_vm + (hsize_t)first, (hsize_t)index, 0};
     hsize_t count[3] = {(hsize_t)n, 1, (hsize_t)s->clocks->stamp_width[c]};
     h5_transfer_block(&s->h, true, s->state_stamp[c], H5T_NATIVE_INT64, start, count,
                       stamps_of_clock(s, c, n, stamps), "stamps of a snapshot");
@@ -58,7 +58,8 @@ lc_status lc_store_states_done(struct lc_store *s, int32_t index, struct lc_erro
 /* Opens and writes rows of one of the root's columns, which are used once only. */
 static void write_total(struct lc_store *s, const char *path, hid_t type, struct span vms,
                         const void *values) {
-  h5_write_rows(&s->h, path, type, (hsize_t)(s->first_vm + vms.first), (hsize_t)vms.n, values);
+  h5_write_rows(&s->h, path, type, (hsize_t)s->first_vm + (hsize_t)vms.first, (hsize_t)vms.n,
+                values);
 }
 
 static void write_counts(struct lc_store *s, struct span vms, const struct lc_vm_totals *totals) {

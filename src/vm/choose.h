@@ -24,11 +24,16 @@ static inline int32_t peer_of(const struct lc_topology *t, int32_t vm, int32_t i
   return lc_topology_peer(t, vm, i);
 }
 
+/* Whether a tick whose draw begins with `word` sends, if its VM has a peer. */
+static inline bool may_send(const struct lc_workload *load, uint32_t word) {
+  return word < load->multicast_below;
+}
+
 /* `draw` is block 0 of the tick. */
 static inline struct lc_choice choose(struct lc_workload *load, int32_t vm, int64_t tick,
                                       const struct lc_block *draw) {
   const struct lc_choice internal = {.op = LC_OP_INTERNAL};
-  if (draw->word[0] >= load->multicast_below)
+  if (!may_send(load, draw->word[0]))
     return internal;
   int32_t degree = degree_of(load->topology, vm);
   if (degree < 1)

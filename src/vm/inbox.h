@@ -1,6 +1,7 @@
-/* A VM's inbox: a list of nodes in queue order (arrival, sender, number). Up to `seen` they had
- * arrived by the latest tick; what comes in arrives after it, so an insertion walks only over what
- * has not yet arrived, however long the queue is. */
+/* A VM's inbox: the queue, a list of nodes in queue order (arrival, sender, number), and the pile
+ * of what had not arrived by the latest tick, in no order. A message goes on the pile without a
+ * look at any other; a tick that finds something arrived sorts that much into the queue. So a
+ * message costs the same however long the queue is, and however many come at once. */
 #ifndef LC_VM_INBOX_H
 #define LC_VM_INBOX_H
 
@@ -11,28 +12,16 @@ static inline struct lc_node *node_at(const struct lc_vms *vms, const struct lc_
   return (struct lc_node *)(void *)(nodes->memory + (size_t)i * vms->node_bytes);
 }
 
-/* Everything that has arrived by `now_ns` is in the queue. */
-static inline void inbox_look(const struct lc_vms *vms, const struct lc_nodes *nodes,
-                              struct lc_vm *vm, int64_t now_ns) {
-  while (vm->seen != vm->last) {
-    int32_t next = vm->seen < 0 ? vm->first : node_at(vms, nodes, vm->seen)->next;
-    if (node_at(vms, nodes, next)->t_arrival > now_ns)
-      return;
-    vm->seen = next;
-    vm->n_queued++;
-  }
-}
+/* What has arrived by `now_ns`, out of the pile and behind the queue. */
+void inbox_sort_in(const struct lc_vms *vms, const struct lc_nodes *nodes, struct lc_vm *vm,
+                   int64_t now_ns);
 
-/* The first node, out of the list; it is to be given back. */
+/* The first node, out of the queue; it is to be given back. */
 static inline int32_t inbox_take(const struct lc_vms *vms, const struct lc_nodes *nodes,
                                  struct lc_vm *vm) {
   int32_t taken = vm->first;
-  vm->first = node_at(vms, nodes, taken)->next;
-  if (vm->first < 0)
-    vm->last = -1;
-  if (vm->seen == taken)
-    vm->seen = -1;
   vm->n_queued--;
+  vm->first = vm->n_queued ? node_at(vms, nodes, taken)->next : -1;
   return taken;
 }
 

@@ -1,96 +1,49 @@
 /* Virtual time on one rank: all ticks of a block in a window. VMs do not hear each other inside a
- * window, so they run one after another, a group at a time: who is due is found without a branch,
- * the draws of all of them are made together (the processor makes several at once), then each takes
- * its tick; those that are due again go round once more. */
+ * window, so their ticks may run in any order. Those that are due go in batches: first who takes a
+ * message is told from who acts, without a branch; then the draws of all who act are made together,
+ * and who does an internal event is told from who sends; then each kind runs in a loop of its own,
+ * which the processor need not guess its way through. Who is due again goes round once more. */
+#include "../base/processor.h"
 #include "step.h"
 
-struct due {
+enum { BATCH = LC_DRAWS };
+
+struct ticks {
   int32_t n;
-  int32_t own[LC_GROUP_VMS];
+  int32_t own[BATCH];
+};
+
+struct acting {
+  int32_t n;
+  int32_t own[BATCH];
   struct lc_draws draw;
 };
 
-_Static_assert((int)LC_DRAWS == (int)LC_GROUP_VMS, "a group draws at once");
+struct window {
+  struct lc_vms *vms;
+  struct lc_nodes *nodes; /* of the block */
+  int64_t until_ns;
+  struct lc_sink *sink;
+  struct lc_digest digest;
+};
 
-static int32_t group_end(const struct lc_vms *vms, int32_t group) {
-  int32_t end = (group + 1) * LC_GROUP_VMS;
-  return end < vms->n ? end : vms->n;
+/* ---- who is due ---------------------------------------------------------------------------------
+ */
+
+FOR_EACH_PROCESSOR
+static uint64_t due_mask(const int64_t *deadline, int64_t until_ns) {
+  uint64_t mask = 0;
+  for (int i = 0; i < LC_GROUP_VMS; i++)
+    mask |= deadline[i] < until_ns ? UINT64_C(1) << i : 0;
+  return mask;
 }
 
-static int32_t find_due(const struct lc_vms *vms, int32_t group, int64_t until_ns,
-                        struct due *due) {
-  int32_t n = 0, end = group_end(vms, group);
-  for (int32_t i = group * LC_GROUP_VMS; i < end; i++) {
-    due->own[n] = i;
-    n += vms->deadline_ns[i] < until_ns;
-  }
-  return n;
-}
-
-static int64_t earliest(const struct lc_vms *vms, int32_t group) {
+FOR_EACH_PROCESSOR
+static int64_t earliest(const int64_t *deadline) {
   int64_t first = INT64_MAX;
-  int32_t end = group_end(vms, group);
-  for (int32_t i = group * LC_GROUP_VMS; i < end; i++)
-    first = vms->deadline_ns[i] < first ? vms->deadline_ns[i] : first;
+  for (int i = 0; i < LC_GROUP_VMS; i++)
+    first = deadline[i] < first ? deadline[i] : first;
   return first;
-}
-
-/* In a large system most of what a tick touches is not in the cache: it is asked for as soon as it
- * is known, for the whole group, and comes while the draws are made. */
-static void fetch_vms(const struct lc_vms *vms, const struct due *due) {
-  for (int32_t k = 0; k < due->n; k++) {
-    __builtin_prefetch(&vms->vm[due->own[k]], 1);
-    __builtin_prefetch(state_of(vms, due->own[k]), 1);
-  }
-}
-
-static void draw_all(const struct lc_vms *vms, const struct lc_nodes *nodes, struct due *due) {
-  for (int32_t k = 0; k < due->n; k++) {
-    int32_t own = due->own[k], first = vms->vm[own].first;
-    if (first >= 0)
-      __builtin_prefetch(node_at(vms, nodes, first));
-    uint64_t tick = (uint64_t)vms->vm[own].n_tick;
-    due->draw.word[0][k] = (uint32_t)tick;
-    due->draw.word[1][k] = (uint32_t)(tick >> 32);
-    due->draw.word[2][k] = (uint32_t)(vms->first + own);
-  }
-  lc_draw_many(vms->load->seed, LC_DRAW_OPERATION, due->n, &due->draw);
-}
-
-static inline void run_due(struct lc_vms *vms, struct lc_nodes *nodes, struct due *due,
-                           int64_t until_ns, bool lamport, bool log, struct lc_sink *sink) {
-  int32_t again = 0;
-  for (int32_t k = 0; k < due->n; k++) {
-    struct lc_step step;
-    int32_t own = due->own[k];
-    struct lc_block draw = {
-        {due->draw.word[0][k], due->draw.word[1][k], due->draw.word[2][k], due->draw.word[3][k]}};
-    step_vm(vms, nodes, own, vms->deadline_ns[own], lamport, &draw, &step);
-    digest_step(vms, &step, sink->digest);
-    sink->n_received += step.event.kind == LC_RECEIVE;
-    if (step.n_receiver)
-      sink->sent(sink->context, &step);
-    if (log && (!sink->logged || sink->logged(sink->context, step.event.machine)))
-      sink->happened(sink->context, &step);
-    due->own[again] = own;
-    again += vms->deadline_ns[own] < until_ns;
-  }
-  due->n = again;
-}
-
-static inline __attribute__((always_inline)) int64_t run_group(struct lc_vms *vms, int32_t group,
-                                                               struct due *due, int64_t until_ns,
-                                                               bool lamport, bool log,
-                                                               struct lc_sink *sink) {
-  int64_t ticks = 0;
-  struct lc_nodes *nodes = &vms->nodes[group / (LC_BLOCK_VMS / LC_GROUP_VMS)];
-  while (due->n) {
-    ticks += due->n;
-    draw_all(vms, nodes, due);
-    run_due(vms, nodes, due, until_ns, lamport, log, sink);
-  }
-  vms->group_deadline_ns[group] = earliest(vms, group);
-  return ticks;
 }
 
 static int32_t group_limit(const struct lc_vms *vms, int32_t block) {
@@ -107,43 +60,180 @@ int64_t lc_vms_block_deadline(const struct lc_vms *vms, int32_t block) {
   return first;
 }
 
-/* The first group from `group` on with a VM that is due, its VMs on their way into the cache; or
- * `end`. */
-static int32_t next_group(const struct lc_vms *vms, int32_t group, int32_t end, int64_t until_ns,
-                          struct due *due) {
-  while (group < end && vms->group_deadline_ns[group] >= until_ns)
-    group++;
-  if (group < end) {
-    due->n = find_due(vms, group, until_ns, due);
-    fetch_vms(vms, due);
+/* The VMs of a block with a tick before `until_ns`; returns how many. */
+static int32_t find_due(const struct lc_vms *vms, int32_t block, int64_t until_ns, int32_t *own) {
+  int32_t n = 0, end = group_limit(vms, block);
+  for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++) {
+    if (vms->group_deadline_ns[g] >= until_ns)
+      continue;
+    uint64_t mask = due_mask(vms->deadline_ns + (ptrdiff_t)g * LC_GROUP_VMS, until_ns);
+    for (; mask; mask &= mask - 1)
+      own[n++] = g * LC_GROUP_VMS + __builtin_ctzll(mask);
   }
-  return group;
+  return n;
 }
 
-/* One group is ahead of the one that runs. */
-static inline __attribute__((always_inline)) int64_t run_groups(struct lc_vms *vms, int32_t first,
-                                                                int32_t end, int64_t until_ns,
-                                                                bool lamport, bool log,
-                                                                struct lc_sink *sink) {
-  struct due due[2];
-  int64_t ticks = 0;
-  int32_t turn = 0, group = next_group(vms, first, end, until_ns, &due[0]);
-  while (group < end) {
-    int32_t next = next_group(vms, group + 1, end, until_ns, &due[!turn]);
-    ticks += run_group(vms, group, &due[turn], until_ns, lamport, log, sink);
-    group = next;
-    turn = !turn;
+static void note_deadlines(struct lc_vms *vms, int32_t block, int64_t until_ns) {
+  int32_t end = group_limit(vms, block);
+  for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++)
+    if (vms->group_deadline_ns[g] < until_ns)
+      vms->group_deadline_ns[g] = earliest(vms->deadline_ns + (ptrdiff_t)g * LC_GROUP_VMS);
+}
+
+/* ---- a batch ------------------------------------------------------------------------------------
+ */
+
+/* In a large system most of what a tick touches is not in the cache: it is asked for a batch ahead.
+ */
+static void fetch(const struct lc_vms *vms, const int32_t *own, int32_t n) {
+  for (int32_t k = 0; k < n; k++) {
+    __builtin_prefetch(&vms->vm[own[k]], 1);
+    __builtin_prefetch(state_of(vms, own[k]), 1);
   }
+}
+
+static void fetch_messages(const struct window *w, const struct ticks *receive) {
+  for (int32_t k = 0; k < receive->n; k++) {
+    const struct lc_vm *vm = &w->vms->vm[receive->own[k]];
+    __builtin_prefetch(node_at(w->vms, w->nodes, vm->n_queued ? vm->first : vm->pile));
+  }
+}
+
+static void part(const struct lc_vms *vms, const int32_t *own, int32_t n, struct ticks *receive,
+                 struct acting *act) {
+  int32_t receiving = 0, acting = 0;
+  for (int32_t k = 0; k < n; k++) {
+    const struct lc_vm *vm = &vms->vm[own[k]];
+    bool mail = has_mail(vm, vms->deadline_ns[own[k]]);
+    receive->own[receiving] = act->own[acting] = own[k];
+    act->draw.word[0][acting] = (uint32_t)vm->n_tick;
+    act->draw.word[1][acting] = (uint32_t)((uint64_t)vm->n_tick >> 32);
+    act->draw.word[2][acting] = (uint32_t)(vms->first + own[k]);
+    receiving += mail;
+    acting += !mail;
+  }
+  receive->n = receiving;
+  act->n = acting;
+}
+
+/* Places in `act` of the ticks that may send, and the VMs that do not. */
+static void part_acting(const struct lc_vms *vms, const struct acting *act, struct ticks *internal,
+                        struct ticks *send) {
+  int32_t sending = 0, staying = 0;
+  for (int32_t k = 0; k < act->n; k++) {
+    bool sends = may_send(vms->load, act->draw.word[0][k]);
+    send->own[sending] = k;
+    internal->own[staying] = act->own[k];
+    sending += sends;
+    staying += !sends;
+  }
+  send->n = sending;
+  internal->n = staying;
+}
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+/* The sinks get a copy, so that a step that none of them sees need never be in memory. */
+ALWAYS void account(struct window *w, const struct lc_step *step, bool lamport, bool log) {
+  digest_step(w->vms, step, lamport, &w->digest);
+  if (!log || (w->sink->logged && !w->sink->logged(w->sink->context, step->event.machine)))
+    return;
+  struct lc_step copy = *step;
+  w->sink->happened(w->sink->context, &copy);
+}
+
+ALWAYS void run_receives(struct window *w, const struct ticks *ticks, bool lamport, bool log) {
+  for (int32_t k = 0; k < ticks->n; k++) {
+    struct lc_step step;
+    int32_t own = ticks->own[k];
+    receive_step(w->vms, w->nodes, own, w->vms->deadline_ns[own], lamport, &step);
+    account(w, &step, lamport, log);
+  }
+  w->sink->n_received += ticks->n;
+}
+
+ALWAYS void run_internals(struct window *w, const struct ticks *ticks, bool lamport, bool log) {
+  for (int32_t k = 0; k < ticks->n; k++) {
+    struct lc_step step;
+    int32_t own = ticks->own[k];
+    internal_step(w->vms, own, w->vms->deadline_ns[own], lamport, &step);
+    account(w, &step, lamport, log);
+  }
+}
+
+ALWAYS void run_sends(struct window *w, const struct acting *act, const struct ticks *place,
+                      bool lamport, bool log) {
+  for (int32_t k = 0; k < place->n; k++) {
+    struct lc_step step;
+    int32_t at = place->own[k], own = act->own[at];
+    struct lc_block draw = {{act->draw.word[0][at], act->draw.word[1][at], act->draw.word[2][at],
+                             act->draw.word[3][at]}};
+    idle_step(w->vms, own, w->vms->deadline_ns[own], lamport, &draw, &step);
+    if (step.n_receiver)
+      w->sink->sent(w->sink->context, &step);
+    account(w, &step, lamport, log);
+  }
+}
+
+ALWAYS void run_batch(struct window *w, const int32_t *own, int32_t n, bool lamport, bool log) {
+  struct ticks receive, internal, send;
+  struct acting act;
+  part(w->vms, own, n, &receive, &act);
+  fetch_messages(w, &receive);
+  lc_draw_many(w->vms->load->seed, LC_DRAW_OPERATION, act.n, &act.draw);
+  part_acting(w->vms, &act, &internal, &send);
+  run_internals(w, &internal, lamport, log);
+  run_sends(w, &act, &send, lamport, log);
+  run_receives(w, &receive, lamport, log);
+}
+
+/* ---- a window -----------------------------------------------------------------------------------
+ */
+
+/* Who is due again, out of those that just had a tick. */
+static int32_t keep_due(const struct lc_vms *vms, int64_t until_ns, int32_t *own, int32_t n) {
+  int32_t kept = 0;
+  for (int32_t k = 0; k < n; k++) {
+    own[kept] = own[k];
+    kept += vms->deadline_ns[own[k]] < until_ns;
+  }
+  return kept;
+}
+
+ALWAYS int64_t run_block(struct window *w, int32_t block, bool lamport, bool log) {
+  int32_t due[LC_BLOCK_VMS], n = find_due(w->vms, block, w->until_ns, due);
+  int64_t ticks = 0;
+  for (; n; n = keep_due(w->vms, w->until_ns, due, n)) {
+    ticks += n;
+    fetch(w->vms, due, n < BATCH ? n : BATCH);
+    for (int32_t at = 0; at < n; at += BATCH) {
+      int32_t rest = n - at, size = rest < BATCH ? rest : BATCH, ahead = rest - size;
+      fetch(w->vms, due + at + size, ahead < BATCH ? ahead : BATCH);
+      run_batch(w, due + at, size, lamport, log);
+    }
+  }
+  note_deadlines(w->vms, block, w->until_ns);
   return ticks;
 }
 
-/* The usual case, lamport alone and no log, gets a loop of its own from the compiler. */
+static void add_digest(struct lc_digest *sum, const struct lc_digest *digest) {
+  sum->execution += digest->execution;
+  for (int c = 0; c < LC_MAX_CLOCKS; c++)
+    sum->clock[c] += digest->clock[c];
+}
+
+/* The usual case, lamport alone and no log, gets loops of its own from the compiler. */
 int64_t lc_vms_run(struct lc_vms *vms, int32_t block, int64_t until_ns, struct lc_sink *sink) {
-  int32_t first = block * (LC_BLOCK_VMS / LC_GROUP_VMS), end = group_limit(vms, block);
+  struct window w = {
+      .vms = vms, .nodes = &vms->nodes[block], .until_ns = until_ns, .sink = sink, .digest = {0}};
   bool lamport = only_lamport(vms), log = sink->happened != NULL;
+  int64_t ticks = 0;
   if (lamport && !log)
-    return run_groups(vms, first, end, until_ns, true, false, sink);
-  if (lamport)
-    return run_groups(vms, first, end, until_ns, true, true, sink);
-  return run_groups(vms, first, end, until_ns, false, log, sink);
+    ticks = run_block(&w, block, true, false);
+  else if (lamport)
+    ticks = run_block(&w, block, true, true);
+  else
+    ticks = run_block(&w, block, false, log);
+  add_digest(sink->digest, &w.digest);
+  return ticks;
 }

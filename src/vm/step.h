@@ -1,5 +1,6 @@
 /* One tick of one machine (model.md, Tick; rule receive-or-act): one tick, one event. Inline: the
- * real-time pacer takes it a tick at a time, virtual time in the loop of run.c. */
+ * real-time pacer takes it a tick at a time, virtual time in the loops of run.c, one for each kind
+ * of event. */
 #ifndef LC_VM_STEP_H
 #define LC_VM_STEP_H
 
@@ -31,12 +32,11 @@ static inline void note_values(const struct lc_vms *vms, const int64_t *stamps, 
       value[c] = set->clock[c]->value(stamps + set->stamp_at[c]);
 }
 
-static inline void move_deadline(struct lc_vms *vms, struct lc_vm *vm, int32_t own) {
-  const struct lc_period *period = &vms->period[vm->rate];
-  int64_t carry;
-  vm->remainder += period->rest;
-  carry = vm->remainder >= period->p;
-  vm->remainder -= carry ? period->p : 0;
+static inline void move_deadline(struct lc_vms *vms, int32_t own) {
+  const struct lc_period *period = &vms->period[vms->vm[own].rate];
+  int64_t *remainder = state_of(vms, own) + vms->n_word - 1;
+  int64_t sum = *remainder + period->rest, carry = sum >= period->p;
+  *remainder = sum - (carry ? period->p : 0);
   vms->deadline_ns[own] += period->whole_ns + carry;
 }
 
@@ -79,58 +79,97 @@ static inline void clocks_step(const struct lc_vms *vms, int32_t own, bool lampo
     any_step(vms, own, kind, message, now_ns, state, stamps);
 }
 
-/* `nodes` are those of the VM's block; `draw` is the tick's block 0, which an idle tick uses. */
-static inline __attribute__((always_inline)) void
-step_vm(struct lc_vms *vms, struct lc_nodes *nodes, int32_t own, int64_t now_ns, bool lamport,
-        const struct lc_block *draw, struct lc_step *step) {
-  struct lc_vm *vm = &vms->vm[own];
-  struct lc_event *event = &step->event;
-  inbox_look(vms, nodes, vm, now_ns);
-  *event = (struct lc_event){
+static inline bool has_mail(const struct lc_vm *vm, int64_t now_ns) {
+  return (vm->n_queued > 0) | (vm->t_pile <= now_ns);
+}
+
+/* `now_ns` is at or after the deadline. */
+static inline void begin_step(const struct lc_vms *vms, int32_t own, int64_t now_ns, uint8_t kind,
+                              struct lc_step *step) {
+  const struct lc_vm *vm = &vms->vm[own];
+  step->event = (struct lc_event){
       .machine = vms->first + own,
       .peer = -1,
       .seq = vm->n_tick,
       .tick = vm->n_tick,
       .t_scheduled = vms->deadline_ns[own],
       .t_actual = now_ns,
+      .kind = kind,
       .queue_before = vm->n_queued,
   };
-  step->n_receiver = 0;
   step->stamps = lc_vms_stamps(vms, own);
-  if (vm->n_queued > vm->max_queued)
-    vm->max_queued = vm->n_queued;
-  if (vm->n_queued) {
-    int32_t taken = inbox_take(vms, nodes, vm);
-    const struct lc_node *message = node_at(vms, nodes, taken);
-    event->kind = LC_RECEIVE;
-    event->peer = message->sender;
-    event->msg_first = message->number;
-    event->msg_count = 1;
-    event->t_arrival = message->t_arrival;
-    vm->n_received++;
-    clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
-    inbox_give(nodes, taken);
-  } else {
-    struct lc_choice choice = choose(vms->load, event->machine, vm->n_tick, draw);
-    event->op = (uint8_t)choice.op;
-    event->kind = choice.op == LC_OP_INTERNAL ? LC_INTERNAL : LC_SEND;
-    if (event->kind == LC_SEND) {
-      event->peer = choice.op == LC_OP_UNICAST ? choice.receiver[0] : -1;
-      event->msg_first = vm->n_sent;
-      event->msg_count = step->n_receiver = choice.n_receiver;
-      step->receiver = choice.receiver;
-      vm->n_sent += choice.n_receiver;
-    } else {
-      vm->n_internal++;
-    }
-    clocks_step(vms, own, lamport, event->kind, NULL, now_ns);
-  }
-  event->queue_after = vm->n_queued;
-  vm->n_tick++;
-  move_deadline(vms, vm, own);
+  step->n_receiver = 0;
+  step->receiver = NULL;
 }
 
-static inline void digest_step(const struct lc_vms *vms, const struct lc_step *step,
+static inline void end_step(struct lc_vms *vms, int32_t own, struct lc_step *step) {
+  step->event.queue_after = vms->vm[own].n_queued;
+  vms->vm[own].n_tick++;
+  move_deadline(vms, own);
+}
+
+/* For a VM that has mail; `nodes` are those of its block. */
+static inline __attribute__((always_inline)) void receive_step(struct lc_vms *vms,
+                                                               struct lc_nodes *nodes, int32_t own,
+                                                               int64_t now_ns, bool lamport,
+                                                               struct lc_step *step) {
+  struct lc_vm *vm = &vms->vm[own];
+  if (vm->t_pile <= now_ns)
+    inbox_sort_in(vms, nodes, vm, now_ns);
+  if (vm->n_queued > vm->max_queued)
+    vm->max_queued = vm->n_queued;
+  begin_step(vms, own, now_ns, LC_RECEIVE, step);
+  int32_t taken = inbox_take(vms, nodes, vm);
+  const struct lc_node *message = node_at(vms, nodes, taken);
+  step->event.peer = message->sender;
+  step->event.msg_first = message->number;
+  step->event.msg_count = 1;
+  step->event.t_arrival = message->t_arrival;
+  vm->n_received++;
+  clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
+  inbox_give(nodes, taken);
+  end_step(vms, own, step);
+}
+
+static inline __attribute__((always_inline)) void
+internal_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, struct lc_step *step) {
+  begin_step(vms, own, now_ns, LC_INTERNAL, step);
+  step->event.op = LC_OP_INTERNAL;
+  vms->vm[own].n_internal++;
+  clocks_step(vms, own, lamport, LC_INTERNAL, NULL, now_ns);
+  end_step(vms, own, step);
+}
+
+static inline __attribute__((always_inline)) void send_step(struct lc_vms *vms, int32_t own,
+                                                            int64_t now_ns, bool lamport,
+                                                            const struct lc_choice *choice,
+                                                            struct lc_step *step) {
+  struct lc_vm *vm = &vms->vm[own];
+  begin_step(vms, own, now_ns, LC_SEND, step);
+  step->event.op = (uint8_t)choice->op;
+  step->event.peer = choice->op == LC_OP_UNICAST ? choice->receiver[0] : -1;
+  step->event.msg_first = vm->n_sent;
+  step->event.msg_count = step->n_receiver = choice->n_receiver;
+  step->receiver = choice->receiver;
+  vm->n_sent += choice->n_receiver;
+  clocks_step(vms, own, lamport, LC_SEND, NULL, now_ns);
+  end_step(vms, own, step);
+}
+
+/* A tick without mail; `draw` is the tick's block 0. */
+static inline __attribute__((always_inline)) void idle_step(struct lc_vms *vms, int32_t own,
+                                                            int64_t now_ns, bool lamport,
+                                                            const struct lc_block *draw,
+                                                            struct lc_step *step) {
+  int64_t tick = vms->vm[own].n_tick;
+  struct lc_choice choice = choose(vms->load, vms->first + own, tick, draw);
+  if (choice.op == LC_OP_INTERNAL)
+    internal_step(vms, own, now_ns, lamport, step);
+  else
+    send_step(vms, own, now_ns, lamport, &choice, step);
+}
+
+static inline void digest_step(const struct lc_vms *vms, const struct lc_step *step, bool lamport,
                                struct lc_digest *digest) {
   const struct lc_clock_set *set = vms->clocks;
   const struct lc_event *e = &step->event;
@@ -138,8 +177,11 @@ static inline void digest_step(const struct lc_vms *vms, const struct lc_step *s
   digest->execution += lc_hash_event(id, e);
   for (int32_t i = 0; i < step->n_receiver; i++)
     digest->execution += lc_hash_message(e->machine, e->msg_first + i, step->receiver[i]);
-  for (int32_t c = 0; c < set->n; c++)
-    digest->clock[c] += lc_hash_words(id, step->stamps + set->stamp_at[c], set->stamp_width[c]);
+  if (lamport)
+    digest->clock[0] += lc_hash_words(id, step->stamps, 1);
+  else
+    for (int32_t c = 0; c < set->n; c++)
+      digest->clock[c] += lc_hash_words(id, step->stamps + set->stamp_at[c], set->stamp_width[c]);
 }
 
 #endif

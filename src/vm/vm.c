@@ -8,7 +8,7 @@ static int32_t pieces(int32_t n, int32_t size) {
 }
 
 static int32_t words_of_vm(const struct lc_clock_set *clocks) {
-  return clocks->state_words + clocks->stamp_words + clocks->n;
+  return clocks->state_words + clocks->stamp_words + clocks->n + 1;
 }
 
 static struct lc_period period_of(struct lc_rate rate) {
@@ -20,7 +20,7 @@ static struct lc_period period_of(struct lc_rate rate) {
 static void start_vm(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *rates,
                      enum lc_phase phase, uint64_t seed) {
   int32_t id = vms->first + own, rate = lc_rate_index(rates, seed, id);
-  vms->vm[own] = (struct lc_vm){.rate = rate, .first = -1, .last = -1, .seen = -1};
+  vms->vm[own] = (struct lc_vm){.rate = rate, .t_pile = INT64_MAX, .first = -1, .pile = -1};
   vms->deadline_ns[own] = lc_phase_of(phase, rates->rate[rate], seed, id);
   struct lc_clock_site site = {.self = id % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = 0};
   lc_clock_set_start(vms->clocks, state_of(vms, own), &site);
@@ -28,7 +28,7 @@ static void start_vm(struct lc_vms *vms, int32_t own, const struct lc_rate_rule 
 
 void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_rate_rule *rates,
                  enum lc_phase phase, struct lc_workload *load, const struct lc_clock_set *clocks) {
-  size_t many = (size_t)n;
+  size_t many = (size_t)n, groups = (size_t)pieces(n, LC_GROUP_VMS);
   *vms = (struct lc_vms){
       .n = n,
       .first = first,
@@ -42,13 +42,15 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
   vms->period = lc_new((size_t)rates->n, sizeof *vms->period, "the tick rates");
   for (int32_t i = 0; i < rates->n; i++)
     vms->period[i] = period_of(rates->rate[i]);
-  vms->vm = lc_new(many, sizeof *vms->vm, "the VMs");
-  vms->deadline_ns = lc_new(many, sizeof *vms->deadline_ns, "the VMs");
-  vms->group_deadline_ns = lc_new((size_t)pieces(n, LC_GROUP_VMS), sizeof(int64_t), "the VMs");
-  vms->words = lc_new(many * (size_t)vms->n_word, sizeof *vms->words, "the VMs' clocks");
+  vms->vm = lc_new_lines(many, sizeof *vms->vm, "the VMs");
+  vms->deadline_ns = lc_new_lines(groups * LC_GROUP_VMS, sizeof *vms->deadline_ns, "the VMs");
+  vms->group_deadline_ns = lc_new(groups, sizeof *vms->group_deadline_ns, "the VMs");
+  vms->words = lc_new_lines(many * (size_t)vms->n_word, sizeof *vms->words, "the VMs' clocks");
   vms->nodes = lc_new((size_t)vms->n_block, sizeof *vms->nodes, "the VMs' inboxes");
   for (int32_t i = 0; i < n; i++)
     start_vm(vms, i, rates, phase, load->seed);
+  for (size_t i = many; i < groups * LC_GROUP_VMS; i++)
+    vms->deadline_ns[i] = INT64_MAX;
 }
 
 void lc_vms_free(struct lc_vms *vms) {
@@ -78,11 +80,17 @@ int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
 }
 
 void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
-  struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own,
-                                 (uint64_t)vms->vm[own].n_tick, 0);
-  step_vm(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, only_lamport(vms), &draw, step);
+  const struct lc_vm *vm = &vms->vm[own];
+  bool lamport = only_lamport(vms);
+  if (has_mail(vm, now_ns)) {
+    receive_step(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, lamport, step);
+    return;
+  }
+  struct lc_block draw =
+      lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own, (uint64_t)vm->n_tick, 0);
+  idle_step(vms, own, now_ns, lamport, &draw, step);
 }
 
 void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest) {
-  digest_step(vms, step, digest);
+  digest_step(vms, step, only_lamport(vms), digest);
 }
