@@ -1,7 +1,8 @@
 /* vm.h: the virtual machines of one rank and their step: the state of one tick to the next, without
  * any input or output. What a step did is returned; the world outside sends and logs it. Both paces
- * run on it. A VM takes a cache line, its deadline and the words of its clocks; a waiting message
- * is a node in its block's memory; an empty queue takes none. Local. */
+ * run on it. A VM takes a cache line with the words of its clocks (`lamport` alone; more clocks
+ * have more words), its deadline and three counts; a waiting message is a node in its block's
+ * memory; an empty queue takes none. Local. */
 #ifndef LCMPI_VM_H
 #define LCMPI_VM_H
 
@@ -11,17 +12,24 @@
 /* VMs lie in blocks, which share memory for their messages and fit a processor's cache. */
 enum { LC_BLOCK_VMS = 2048, LC_GROUP_VMS = 64 };
 
-/* One cache line. */
+/* What every tick needs: with one word each for the clock and its largest jump, a cache line. */
 struct lc_vm {
-  int64_t n_tick; /* done: the number of the next tick; one event each */
-  int64_t n_internal;
+  int64_t n_tick;      /* done: the number of the next tick; one event each */
+  int64_t t_pile;      /* earliest arrival in the pile; INT64_MAX if that is empty */
+  int64_t remainder;   /* of the deadline, in parts of a ns; see lc_period */
+  int32_t rate;        /* index into lc_vms.period */
+  int32_t first, last; /* the queue: nodes of the block, -1 none */
+  int32_t pile;        /* messages that had not arrived by the latest tick, in no order */
+  int32_t n_queued;    /* nodes of the queue */
+  int32_t max_queued;  /* largest queue that a tick found */
+  int64_t word[];      /* clock states, stamps of the latest event, largest jump of each clock;
+                          lamport alone is its own stamp */
+};
+
+/* What only some ticks need. */
+struct lc_tally {
+  int64_t n_send;             /* events */
   int64_t n_sent, n_received; /* messages */
-  int64_t t_pile;             /* earliest arrival in the pile; INT64_MAX if that is empty */
-  int32_t first, last;        /* the queue: nodes of the block, -1 none */
-  int32_t pile;               /* messages that had not arrived by the latest tick, in no order */
-  int32_t n_queued;           /* nodes of the queue */
-  int32_t max_queued;         /* largest queue that a tick found */
-  int32_t rate;               /* index into lc_vms.period */
 };
 
 /* A period q/p s in whole ns and a rest in 1/p ns: adding it up gives every tick's exact time. */
@@ -53,13 +61,12 @@ struct lc_vms {
   const struct lc_clock_set *clocks; /* not owned */
   struct lc_workload *load;          /* not owned */
   struct lc_period *period;          /* by rate; all from here on owned */
-  struct lc_vm *vm;                  /* [n] */
+  char *vm;                          /* [n] struct lc_vm of vm_bytes each */
+  struct lc_tally *tally;            /* [n] */
   int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
   int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
-  int64_t *words;             /* [n][n_word]: clock states, stamps of the latest event,
-                                 largest jump of each clock, remainder of the deadline in
-                                 parts of a ns (see lc_period) */
-  int32_t n_word;
+  size_t vm_bytes;
+  int32_t stamp_at, n_word; /* in a VM's words: where its stamps are; how many there are */
   size_t node_bytes;
   struct lc_nodes *nodes; /* [n_block] */
 };
@@ -72,9 +79,25 @@ void lc_vms_free(struct lc_vms *vms);
 double lc_vms_bytes(int32_t n, const struct lc_clock_set *clocks);
 int64_t lc_vms_message_bytes(const struct lc_vms *vms);
 
+static inline struct lc_vm *lc_vms_vm(const struct lc_vms *vms, int32_t own) {
+  return (struct lc_vm *)(void *)(vms->vm + (size_t)own * vms->vm_bytes);
+}
+
+/* What a VM has done so far. */
+struct lc_counts {
+  int64_t n_tick, n_internal; /* events */
+  int64_t n_sent, n_received; /* messages */
+};
+static inline struct lc_counts lc_vms_counts(const struct lc_vms *vms, int32_t own) {
+  const struct lc_tally *tally = &vms->tally[own];
+  int64_t ticks = lc_vms_vm(vms, own)->n_tick;
+  return (struct lc_counts){ticks, ticks - tally->n_send - tally->n_received, tally->n_sent,
+                            tally->n_received};
+}
+
 /* Stamps of a VM's latest event, all clocks; the largest jump of clock c. */
 static inline const int64_t *lc_vms_stamps(const struct lc_vms *vms, int32_t own) {
-  return vms->words + (ptrdiff_t)own * vms->n_word + vms->clocks->state_words;
+  return lc_vms_vm(vms, own)->word + vms->stamp_at;
 }
 static inline int64_t lc_vms_jump(const struct lc_vms *vms, int32_t own, int32_t c) {
   return lc_vms_stamps(vms, own)[vms->clocks->stamp_words + c];

@@ -11,22 +11,22 @@ bool logs(const struct lc_world *w, int32_t vm) {
 
 struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_actual,
                             int64_t n_queued) {
-  const struct lc_vm *vm = &vms->vm[own];
+  struct lc_counts counts = lc_vms_counts(vms, own);
   return (struct lc_state){
       .t_actual = t_actual,
-      .n_tick = vm->n_tick,
-      .n_event = vm->n_tick,
-      .n_internal = vm->n_internal,
-      .n_sent = vm->n_sent,
-      .n_received = vm->n_received,
+      .n_tick = counts.n_tick,
+      .n_event = counts.n_tick,
+      .n_internal = counts.n_internal,
+      .n_sent = counts.n_sent,
+      .n_received = counts.n_received,
       .n_queued = n_queued,
       .valid = 1,
   };
 }
 
 uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued) {
-  const struct lc_vm *vm = &vms->vm[own];
-  const int64_t counts[] = {vm->n_tick, vm->n_internal, vm->n_sent, vm->n_received, n_queued};
+  struct lc_counts c = lc_vms_counts(vms, own);
+  const int64_t counts[] = {c.n_tick, c.n_internal, c.n_sent, c.n_received, n_queued};
   uint64_t hash = lc_hash_state(vms->first + own, snapshot, counts, 5);
   return lc_hash_words(hash, lc_vms_stamps(vms, own), vms->clocks->stamp_words);
 }
@@ -89,7 +89,6 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
   int32_t clocks = w->vms->clocks->n;
   for (int32_t k = 0; k < n; k++) {
     int32_t own = first + k;
-    const struct lc_vm *vm = &w->vms->vm[own];
     chunk->state[k] = state_of_vm(w->vms, own, t_end, lc_vms_arrived(w->vms, own, t_end));
     const struct lc_state *state = &chunk->state[k];
     chunk->totals[k] = (struct lc_vm_totals){
@@ -99,9 +98,9 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
         .n_sent = state->n_sent,
         .n_received = state->n_received,
         .n_queued = state->n_queued,
-        .queue_max = vm->max_queued,
+        .queue_max = lc_vms_vm(w->vms, own)->max_queued,
         .lateness_max_ns = lateness ? lateness[own].max : 0,
-        .lateness_mean_ns = lateness && vm->n_tick ? lateness[own].sum / vm->n_tick : 0,
+        .lateness_mean_ns = lateness && state->n_tick ? lateness[own].sum / state->n_tick : 0,
     };
     memcpy(chunk->stamps + (size_t)k * words, lc_vms_stamps(w->vms, own), words * sizeof(int64_t));
     for (int32_t c = 0; c < clocks; c++)

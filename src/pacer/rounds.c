@@ -39,14 +39,13 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[OVERRUN] = r->outcome->lateness.n_overrun;
   int64_t now = model_now(r);
   for (int32_t i = 0; i < w->vms->n; i++) {
-    const struct lc_vm *vm = &w->vms->vm[i];
     int64_t clock = shown_clock(w->vms, i), queued = lc_vms_arrived(w->vms, i, now);
     words[QUEUED] += queued;
     words[CLOCK] = clock > words[CLOCK] ? clock : words[CLOCK];
     if (w->n_vm > LC_TABLE_VMS)
       continue;
     int64_t *own = words + VMS + (ptrdiff_t)VM_WORDS * (w->vms->first + i);
-    own[0] = vm->n_tick;
+    own[0] = lc_vms_vm(w->vms, i)->n_tick;
     own[1] = clock;
     own[2] = queued;
   }

@@ -78,7 +78,7 @@ static int64_t window_end(const struct virtual *v, int64_t start, int64_t most_n
 static int64_t longest_window(const struct lc_world *w) {
   double ticks_per_ns = 0;
   for (int32_t i = 0; i < w->vms->n; i++) {
-    const struct lc_period *period = &w->vms->period[w->vms->vm[i].rate];
+    const struct lc_period *period = &w->vms->period[lc_vms_vm(w->vms, i)->rate];
     ticks_per_ns += 1 / ((double)period->whole_ns + (double)period->rest / (double)period->p);
   }
   double most = WINDOW_TICKS / ticks_per_ns;
@@ -213,7 +213,7 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
     mail_deliver(v, b);
   o->balance.sent = v->n_sent;
   for (int32_t i = 0; i < w->vms->n; i++)
-    o->balance.received += w->vms->vm[i].n_received;
+    o->balance.received += w->vms->tally[i].n_received;
   o->message_bytes = lc_vms_message_bytes(w->vms);
   log_left_over(w, end, &o->balance);
   lc_status status = commit_everything(w, o, LC_OK, err);

@@ -18,14 +18,14 @@ struct row {
 
 static struct row row_of(const struct run *run, int32_t own, int64_t t_end) {
   const struct lc_vms *vms = &run->vms;
-  const struct lc_vm *vm = &vms->vm[own];
+  struct lc_counts counts = lc_vms_counts(vms, own);
   int32_t shown = lc_clock_set_shown(&run->clocks);
   struct row row = {
-      .rate = run->config->rates.rate[vm->rate],
-      .n_tick = vm->n_tick,
-      .n_internal = vm->n_internal,
-      .n_sent = vm->n_sent,
-      .n_received = vm->n_received,
+      .rate = run->config->rates.rate[lc_vms_vm(vms, own)->rate],
+      .n_tick = counts.n_tick,
+      .n_internal = counts.n_internal,
+      .n_sent = counts.n_sent,
+      .n_received = counts.n_received,
       .n_queued = lc_vms_arrived(vms, own, t_end),
       .queue_expected = run->prediction[own].queue,
       .clock_expected = run->prediction[own].clock,

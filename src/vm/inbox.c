@@ -26,7 +26,7 @@ static int32_t new_node(const struct lc_vms *vms, struct lc_nodes *nodes) {
 
 void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number, int64_t t_arrival,
                 const int64_t *stamp) {
-  struct lc_vm *vm = &vms->vm[own];
+  struct lc_vm *vm = lc_vms_vm(vms, own);
   struct lc_nodes *nodes = &vms->nodes[own / LC_BLOCK_VMS];
   int32_t i = new_node(vms, nodes);
   struct lc_node *node = node_at(vms, nodes, i);
@@ -42,7 +42,7 @@ void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number,
 
 void lc_vms_expect(const struct lc_vms *vms, int32_t own, int32_t k) {
   const struct lc_nodes *nodes = &vms->nodes[own / LC_BLOCK_VMS];
-  __builtin_prefetch(&vms->vm[own], 1);
+  __builtin_prefetch(lc_vms_vm(vms, own), 1);
   if (nodes->n_free > k)
     __builtin_prefetch(node_at(vms, nodes, nodes->free[nodes->n_free - 1 - k]), 1);
 }
@@ -109,9 +109,20 @@ static int32_t take_arrived(const struct lc_vms *vms, const struct lc_nodes *nod
   return arrived;
 }
 
+/* What has arrived, in queue order, out of the pile. Mostly that is the only message there. */
+static inline int32_t take_pile(const struct lc_vms *vms, const struct lc_nodes *nodes,
+                                struct lc_vm *vm, int64_t now_ns) {
+  int32_t only = vm->pile;
+  if (node_at(vms, nodes, only)->next >= 0)
+    return sorted(vms, nodes, take_arrived(vms, nodes, vm, now_ns));
+  vm->pile = -1;
+  vm->t_pile = INT64_MAX;
+  return only;
+}
+
 void inbox_sort_in(const struct lc_vms *vms, const struct lc_nodes *nodes, struct lc_vm *vm,
                    int64_t now_ns) {
-  int32_t list = sorted(vms, nodes, take_arrived(vms, nodes, vm, now_ns));
+  int32_t list = take_pile(vms, nodes, vm, now_ns);
   int32_t *end = vm->n_queued ? &node_at(vms, nodes, vm->last)->next : &vm->first;
   *end = list;
   for (; list >= 0; list = node_at(vms, nodes, list)->next) {
@@ -128,14 +139,14 @@ static const struct lc_node *node_or_null(const struct lc_vms *vms, int32_t own,
 }
 
 const struct lc_node *lc_vms_first(const struct lc_vms *vms, int32_t own) {
-  struct lc_vm *vm = &vms->vm[own];
+  struct lc_vm *vm = lc_vms_vm(vms, own);
   vm->pile = sorted(vms, &vms->nodes[own / LC_BLOCK_VMS], vm->pile);
   return node_or_null(vms, own, vm->n_queued ? vm->first : vm->pile);
 }
 
 const struct lc_node *lc_vms_next(const struct lc_vms *vms, int32_t own,
                                   const struct lc_node *node) {
-  const struct lc_vm *vm = &vms->vm[own];
+  const struct lc_vm *vm = lc_vms_vm(vms, own);
   bool last = vm->n_queued && node == node_or_null(vms, own, vm->last);
   return node_or_null(vms, own, last ? vm->pile : node->next);
 }

@@ -30,23 +30,21 @@ struct window {
 /* ---- who is due ---------------------------------------------------------------------------------
  */
 
-FOR_EACH_PROCESSOR
-static uint64_t due_mask(const int64_t *deadline, int64_t until_ns) {
+static inline uint64_t due_mask(const int64_t *deadline, int64_t until_ns) {
   uint64_t mask = 0;
   for (int i = 0; i < LC_GROUP_VMS; i++)
     mask |= deadline[i] < until_ns ? UINT64_C(1) << i : 0;
   return mask;
 }
 
-FOR_EACH_PROCESSOR
-static int64_t earliest(const int64_t *deadline) {
+static inline int64_t earliest(const int64_t *deadline) {
   int64_t first = INT64_MAX;
   for (int i = 0; i < LC_GROUP_VMS; i++)
     first = deadline[i] < first ? deadline[i] : first;
   return first;
 }
 
-static int32_t group_limit(const struct lc_vms *vms, int32_t block) {
+static inline int32_t group_limit(const struct lc_vms *vms, int32_t block) {
   int32_t end = (block + 1) * (LC_BLOCK_VMS / LC_GROUP_VMS);
   int32_t all = (vms->n + LC_GROUP_VMS - 1) / LC_GROUP_VMS;
   return end < all ? end : all;
@@ -61,6 +59,7 @@ int64_t lc_vms_block_deadline(const struct lc_vms *vms, int32_t block) {
 }
 
 /* The VMs of a block with a tick before `until_ns`; returns how many. */
+FOR_EACH_PROCESSOR
 static int32_t find_due(const struct lc_vms *vms, int32_t block, int64_t until_ns, int32_t *own) {
   int32_t n = 0, end = group_limit(vms, block);
   for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++) {
@@ -73,6 +72,7 @@ static int32_t find_due(const struct lc_vms *vms, int32_t block, int64_t until_n
   return n;
 }
 
+FOR_EACH_PROCESSOR
 static void note_deadlines(struct lc_vms *vms, int32_t block, int64_t until_ns) {
   int32_t end = group_limit(vms, block);
   for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++)
@@ -87,14 +87,14 @@ static void note_deadlines(struct lc_vms *vms, int32_t block, int64_t until_ns) 
  */
 static void fetch(const struct lc_vms *vms, const int32_t *own, int32_t n) {
   for (int32_t k = 0; k < n; k++) {
-    __builtin_prefetch(&vms->vm[own[k]], 1);
-    __builtin_prefetch(state_of(vms, own[k]), 1);
+    __builtin_prefetch(lc_vms_vm(vms, own[k]), 1);
+    __builtin_prefetch(&vms->tally[own[k]], 1);
   }
 }
 
 static void fetch_messages(const struct window *w, const struct ticks *receive) {
   for (int32_t k = 0; k < receive->n; k++) {
-    const struct lc_vm *vm = &w->vms->vm[receive->own[k]];
+    const struct lc_vm *vm = lc_vms_vm(w->vms, receive->own[k]);
     __builtin_prefetch(node_at(w->vms, w->nodes, vm->n_queued ? vm->first : vm->pile));
   }
 }
@@ -103,7 +103,7 @@ static void part(const struct lc_vms *vms, const int32_t *own, int32_t n, struct
                  struct acting *act) {
   int32_t receiving = 0, acting = 0;
   for (int32_t k = 0; k < n; k++) {
-    const struct lc_vm *vm = &vms->vm[own[k]];
+    const struct lc_vm *vm = lc_vms_vm(vms, own[k]);
     bool mail = has_mail(vm, vms->deadline_ns[own[k]]);
     receive->own[receiving] = act->own[acting] = own[k];
     act->draw.word[0][acting] = (uint32_t)vm->n_tick;
@@ -226,7 +226,7 @@ static void add_digest(struct lc_digest *sum, const struct lc_digest *digest) {
 int64_t lc_vms_run(struct lc_vms *vms, int32_t block, int64_t until_ns, struct lc_sink *sink) {
   struct window w = {
       .vms = vms, .nodes = &vms->nodes[block], .until_ns = until_ns, .sink = sink, .digest = {0}};
-  bool lamport = only_lamport(vms), log = sink->happened != NULL;
+  bool lamport = only_lamport(vms->clocks), log = sink->happened != NULL;
   int64_t ticks = 0;
   if (lamport && !log)
     ticks = run_block(&w, block, true, false);

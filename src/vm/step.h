@@ -7,10 +7,6 @@
 #include "choose.h"
 #include "inbox.h"
 
-static inline int64_t *state_of(const struct lc_vms *vms, int32_t own) {
-  return vms->words + (ptrdiff_t)own * vms->n_word;
-}
-
 /* A clock's value is a number of its stamp; what it rose by is noted before the stamp is gone. */
 static inline void note_jumps(const struct lc_vms *vms, const int64_t *value_before,
                               int64_t *stamps) {
@@ -32,31 +28,32 @@ static inline void note_values(const struct lc_vms *vms, const int64_t *stamps, 
       value[c] = set->clock[c]->value(stamps + set->stamp_at[c]);
 }
 
-static inline void move_deadline(struct lc_vms *vms, int32_t own) {
-  const struct lc_period *period = &vms->period[vms->vm[own].rate];
-  int64_t *remainder = state_of(vms, own) + vms->n_word - 1;
-  int64_t sum = *remainder + period->rest, carry = sum >= period->p;
-  *remainder = sum - (carry ? period->p : 0);
+static inline __attribute__((always_inline)) void move_deadline(struct lc_vms *vms, int32_t own) {
+  struct lc_vm *vm = lc_vms_vm(vms, own);
+  const struct lc_period *period = &vms->period[vm->rate];
+  int64_t carry = vm->remainder >= period->p - period->rest; /* no sum: p may be near 2^63 */
+  vm->remainder += period->rest - (carry ? period->p : 0);
   vms->deadline_ns[own] += period->whole_ns + carry;
 }
 
-/* Lamport's clock alone is the usual case: its rules without a call, the same as lamport.c's. */
+/* Lamport's clock alone is the usual case: its rules without a call, the same as lamport.c's. Its
+ * words are the clock, which is the stamp too, and the largest jump. */
 extern const struct lc_clock lc_clock_lamport;
 
-static inline bool only_lamport(const struct lc_vms *vms) {
-  return vms->clocks->n == 1 && vms->clocks->clock[0] == &lc_clock_lamport;
+static inline bool only_lamport(const struct lc_clock_set *clocks) {
+  return clocks->n == 1 && clocks->clock[0] == &lc_clock_lamport;
 }
 
-static inline void lamport_step(int64_t *state, int64_t *stamps, int64_t message) {
-  int64_t before = state[0], now = (message > before ? message : before) + 1;
-  state[0] = stamps[0] = now;
-  if (now - before > stamps[1])
-    stamps[1] = now - before;
+static inline void lamport_step(int64_t *word, int64_t message) {
+  int64_t before = word[0], now = (message > before ? message : before) + 1;
+  word[0] = now;
+  if (now - before > word[1])
+    word[1] = now - before;
 }
 
 static inline void any_step(const struct lc_vms *vms, int32_t own, uint8_t kind,
-                            const int64_t *message, int64_t now_ns, int64_t *state,
-                            int64_t *stamps) {
+                            const int64_t *message, int64_t now_ns) {
+  int64_t *state = lc_vms_vm(vms, own)->word, *stamps = state + vms->stamp_at;
   int64_t before[LC_MAX_CLOCKS];
   struct lc_clock_site site = {
       .self = (vms->first + own) % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = now_ns};
@@ -70,13 +67,14 @@ static inline void any_step(const struct lc_vms *vms, int32_t own, uint8_t kind,
   note_jumps(vms, before, stamps);
 }
 
-static inline void clocks_step(const struct lc_vms *vms, int32_t own, bool lamport, uint8_t kind,
-                               const int64_t *message, int64_t now_ns) {
-  int64_t *state = state_of(vms, own), *stamps = state + vms->clocks->state_words;
+static inline __attribute__((always_inline)) void clocks_step(const struct lc_vms *vms, int32_t own,
+                                                              bool lamport, uint8_t kind,
+                                                              const int64_t *message,
+                                                              int64_t now_ns) {
   if (lamport)
-    lamport_step(state, stamps, kind == LC_RECEIVE ? message[0] : 0);
+    lamport_step(lc_vms_vm(vms, own)->word, kind == LC_RECEIVE ? message[0] : 0);
   else
-    any_step(vms, own, kind, message, now_ns, state, stamps);
+    any_step(vms, own, kind, message, now_ns);
 }
 
 static inline bool has_mail(const struct lc_vm *vm, int64_t now_ns) {
@@ -86,7 +84,7 @@ static inline bool has_mail(const struct lc_vm *vm, int64_t now_ns) {
 /* `now_ns` is at or after the deadline. */
 static inline void begin_step(const struct lc_vms *vms, int32_t own, int64_t now_ns, uint8_t kind,
                               struct lc_step *step) {
-  const struct lc_vm *vm = &vms->vm[own];
+  const struct lc_vm *vm = lc_vms_vm(vms, own);
   step->event = (struct lc_event){
       .machine = vms->first + own,
       .peer = -1,
@@ -103,8 +101,9 @@ static inline void begin_step(const struct lc_vms *vms, int32_t own, int64_t now
 }
 
 static inline void end_step(struct lc_vms *vms, int32_t own, struct lc_step *step) {
-  step->event.queue_after = vms->vm[own].n_queued;
-  vms->vm[own].n_tick++;
+  struct lc_vm *vm = lc_vms_vm(vms, own);
+  step->event.queue_after = vm->n_queued;
+  vm->n_tick++;
   move_deadline(vms, own);
 }
 
@@ -113,7 +112,7 @@ static inline __attribute__((always_inline)) void receive_step(struct lc_vms *vm
                                                                struct lc_nodes *nodes, int32_t own,
                                                                int64_t now_ns, bool lamport,
                                                                struct lc_step *step) {
-  struct lc_vm *vm = &vms->vm[own];
+  struct lc_vm *vm = lc_vms_vm(vms, own);
   if (vm->t_pile <= now_ns)
     inbox_sort_in(vms, nodes, vm, now_ns);
   if (vm->n_queued > vm->max_queued)
@@ -125,7 +124,7 @@ static inline __attribute__((always_inline)) void receive_step(struct lc_vms *vm
   step->event.msg_first = message->number;
   step->event.msg_count = 1;
   step->event.t_arrival = message->t_arrival;
-  vm->n_received++;
+  vms->tally[own].n_received++;
   clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
   inbox_give(nodes, taken);
   end_step(vms, own, step);
@@ -135,7 +134,6 @@ static inline __attribute__((always_inline)) void
 internal_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, struct lc_step *step) {
   begin_step(vms, own, now_ns, LC_INTERNAL, step);
   step->event.op = LC_OP_INTERNAL;
-  vms->vm[own].n_internal++;
   clocks_step(vms, own, lamport, LC_INTERNAL, NULL, now_ns);
   end_step(vms, own, step);
 }
@@ -144,14 +142,15 @@ static inline __attribute__((always_inline)) void send_step(struct lc_vms *vms, 
                                                             int64_t now_ns, bool lamport,
                                                             const struct lc_choice *choice,
                                                             struct lc_step *step) {
-  struct lc_vm *vm = &vms->vm[own];
+  struct lc_tally *tally = &vms->tally[own];
   begin_step(vms, own, now_ns, LC_SEND, step);
   step->event.op = (uint8_t)choice->op;
   step->event.peer = choice->op == LC_OP_UNICAST ? choice->receiver[0] : -1;
-  step->event.msg_first = vm->n_sent;
+  step->event.msg_first = tally->n_sent;
   step->event.msg_count = step->n_receiver = choice->n_receiver;
   step->receiver = choice->receiver;
-  vm->n_sent += choice->n_receiver;
+  tally->n_send++;
+  tally->n_sent += choice->n_receiver;
   clocks_step(vms, own, lamport, LC_SEND, NULL, now_ns);
   end_step(vms, own, step);
 }
@@ -161,7 +160,7 @@ static inline __attribute__((always_inline)) void idle_step(struct lc_vms *vms, 
                                                             int64_t now_ns, bool lamport,
                                                             const struct lc_block *draw,
                                                             struct lc_step *step) {
-  int64_t tick = vms->vm[own].n_tick;
+  int64_t tick = lc_vms_vm(vms, own)->n_tick;
   struct lc_choice choice = choose(vms->load, vms->first + own, tick, draw);
   if (choice.op == LC_OP_INTERNAL)
     internal_step(vms, own, now_ns, lamport, step);
@@ -169,8 +168,10 @@ static inline __attribute__((always_inline)) void idle_step(struct lc_vms *vms, 
     send_step(vms, own, now_ns, lamport, &choice, step);
 }
 
-static inline void digest_step(const struct lc_vms *vms, const struct lc_step *step, bool lamport,
-                               struct lc_digest *digest) {
+static inline __attribute__((always_inline)) void digest_step(const struct lc_vms *vms,
+                                                              const struct lc_step *step,
+                                                              bool lamport,
+                                                              struct lc_digest *digest) {
   const struct lc_clock_set *set = vms->clocks;
   const struct lc_event *e = &step->event;
   uint64_t id = lc_hash_id(e->machine, e->seq);

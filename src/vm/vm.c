@@ -7,8 +7,17 @@ static int32_t pieces(int32_t n, int32_t size) {
   return (int32_t)(((int64_t)n + size - 1) / size);
 }
 
+/* Behind the states, unless the only state is the stamp. */
+static int32_t stamp_at(const struct lc_clock_set *clocks) {
+  return only_lamport(clocks) ? 0 : clocks->state_words;
+}
+
 static int32_t words_of_vm(const struct lc_clock_set *clocks) {
-  return clocks->state_words + clocks->stamp_words + clocks->n + 1;
+  return stamp_at(clocks) + clocks->stamp_words + clocks->n;
+}
+
+static size_t vm_bytes(const struct lc_clock_set *clocks) {
+  return sizeof(struct lc_vm) + (size_t)words_of_vm(clocks) * sizeof(int64_t);
 }
 
 static struct lc_period period_of(struct lc_rate rate) {
@@ -20,10 +29,11 @@ static struct lc_period period_of(struct lc_rate rate) {
 static void start_vm(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *rates,
                      enum lc_phase phase, uint64_t seed) {
   int32_t id = vms->first + own, rate = lc_rate_index(rates, seed, id);
-  vms->vm[own] = (struct lc_vm){.rate = rate, .t_pile = INT64_MAX, .first = -1, .pile = -1};
+  struct lc_vm *vm = lc_vms_vm(vms, own);
+  *vm = (struct lc_vm){.rate = rate, .t_pile = INT64_MAX, .first = -1, .pile = -1};
   vms->deadline_ns[own] = lc_phase_of(phase, rates->rate[rate], seed, id);
   struct lc_clock_site site = {.self = id % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = 0};
-  lc_clock_set_start(vms->clocks, state_of(vms, own), &site);
+  lc_clock_set_start(vms->clocks, vm->word, &site);
 }
 
 void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_rate_rule *rates,
@@ -36,16 +46,18 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
       .n_block = pieces(n, LC_BLOCK_VMS),
       .clocks = clocks,
       .load = load,
+      .stamp_at = stamp_at(clocks),
       .n_word = words_of_vm(clocks),
+      .vm_bytes = vm_bytes(clocks),
       .node_bytes = sizeof(struct lc_node) + (size_t)clocks->stamp_words * sizeof(int64_t),
   };
   vms->period = lc_new((size_t)rates->n, sizeof *vms->period, "the tick rates");
   for (int32_t i = 0; i < rates->n; i++)
     vms->period[i] = period_of(rates->rate[i]);
-  vms->vm = lc_new_lines(many, sizeof *vms->vm, "the VMs");
+  vms->vm = lc_new_lines(many, vms->vm_bytes, "the VMs");
+  vms->tally = lc_new_lines(many, sizeof *vms->tally, "the VMs");
   vms->deadline_ns = lc_new_lines(groups * LC_GROUP_VMS, sizeof *vms->deadline_ns, "the VMs");
   vms->group_deadline_ns = lc_new(groups, sizeof *vms->group_deadline_ns, "the VMs");
-  vms->words = lc_new_lines(many * (size_t)vms->n_word, sizeof *vms->words, "the VMs' clocks");
   vms->nodes = lc_new((size_t)vms->n_block, sizeof *vms->nodes, "the VMs' inboxes");
   for (int32_t i = 0; i < n; i++)
     start_vm(vms, i, rates, phase, load->seed);
@@ -63,13 +75,13 @@ void lc_vms_free(struct lc_vms *vms) {
   free(vms->vm);
   free(vms->deadline_ns);
   free(vms->group_deadline_ns);
-  free(vms->words);
+  free(vms->tally);
   *vms = (struct lc_vms){0};
 }
 
 double lc_vms_bytes(int32_t n, const struct lc_clock_set *clocks) {
-  double each = sizeof(struct lc_vm) + sizeof(int64_t) * (1.0 + words_of_vm(clocks));
-  return n * (each + (double)sizeof(int64_t) / LC_GROUP_VMS);
+  double deadlines = sizeof(int64_t) * (1 + 1.0 / LC_GROUP_VMS);
+  return n * ((double)vm_bytes(clocks) + (double)sizeof(struct lc_tally) + deadlines);
 }
 
 int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
@@ -80,8 +92,8 @@ int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
 }
 
 void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
-  const struct lc_vm *vm = &vms->vm[own];
-  bool lamport = only_lamport(vms);
+  const struct lc_vm *vm = lc_vms_vm(vms, own);
+  bool lamport = only_lamport(vms->clocks);
   if (has_mail(vm, now_ns)) {
     receive_step(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, lamport, step);
     return;
@@ -92,5 +104,5 @@ void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step
 }
 
 void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest) {
-  digest_step(vms, step, only_lamport(vms), digest);
+  digest_step(vms, step, only_lamport(vms->clocks), digest);
 }

@@ -71,6 +71,14 @@ static void shuffle_few(struct stream *s, uint32_t fanout, uint32_t degree, int3
   }
 }
 
+/* The same for a fan-out of two, the usual one. */
+static void shuffle_two(const struct lc_block *draw, uint32_t degree, int32_t *chosen) {
+  uint32_t a = lc_below(draw->word[2], degree), b = 1 + lc_below(draw->word[3], degree - 1);
+  b = b == a ? 0 : b;
+  chosen[0] = (int32_t)(a < b ? a : b);
+  chosen[1] = (int32_t)(a < b ? b : a);
+}
+
 static void exchange(int32_t *a, int32_t *b) {
   int32_t kept = *a;
   *a = *b;
@@ -103,13 +111,13 @@ int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
   if (fanout == degree) /* all of them: nothing to shuffle */
     for (int32_t i = 0; i < fanout; i++)
       chosen[i] = i;
+  else if (fanout == 2)
+    shuffle_two(draw, (uint32_t)degree, chosen);
   else if (fanout <= FEW)
     shuffle_few(&s, (uint32_t)fanout, (uint32_t)degree, chosen);
   else
     shuffle_many(load, &s, (uint32_t)fanout, (uint32_t)degree);
-  if (fanout == 2 && chosen[0] > chosen[1])
-    exchange(&chosen[0], &chosen[1]);
-  else if (fanout > 2)
+  if (fanout > 2 && fanout < degree)
     qsort(chosen, (size_t)fanout, sizeof *chosen, ascending);
   for (int32_t i = 0; i < fanout; i++)
     chosen[i] = peer_of(load->topology, vm, chosen[i]);

@@ -96,15 +96,15 @@ static void record_event(struct sim *s, const struct lc_step *step) {
 
 static void record_state(struct sim *s, int32_t v, int32_t snapshot, int64_t now) {
   struct lc_history *h = s->history;
-  const struct lc_vm *vm = &s->vms.vm[v];
+  struct lc_counts counts = lc_vms_counts(&s->vms, v);
   int64_t row = (int64_t)v * N_SNAPSHOT + snapshot;
   h->state[row] = (struct lc_state){
       .t_actual = now,
-      .n_tick = vm->n_tick,
-      .n_event = vm->n_tick,
-      .n_internal = vm->n_internal,
-      .n_sent = vm->n_sent,
-      .n_received = vm->n_received,
+      .n_tick = counts.n_tick,
+      .n_event = counts.n_tick,
+      .n_internal = counts.n_internal,
+      .n_sent = counts.n_sent,
+      .n_received = counts.n_received,
       .n_queued = lc_vms_arrived(&s->vms, v, now + 1),
       .valid = 1,
   };
@@ -194,8 +194,8 @@ static void finish(struct sim *s) {
     take_states(s, v, h->t_end);
     record_state(s, v, N_SNAPSHOT - 1, h->t_end);
     h->state[(int64_t)v * N_SNAPSHOT + N_SNAPSHOT - 1].n_queued = 0; /* counted with the left */
-    h->balance.sent += s->vms.vm[v].n_sent;
-    h->balance.received += s->vms.vm[v].n_received;
+    h->balance.sent += s->vms.tally[v].n_sent;
+    h->balance.received += s->vms.tally[v].n_received;
     const struct lc_node *node = lc_vms_first(&s->vms, v);
     for (; node; node = lc_vms_next(&s->vms, v, node))
       record_left(s, v, node);
