@@ -39,6 +39,15 @@ void mail_free(struct virtual *v) {
   lc_channels_free(&v->channels);
 }
 
+int64_t mail_bytes(const struct virtual *v) {
+  size_t words = 0;
+  for (int32_t b = 0; b < v->world->vms->n_block; b++)
+    words += v->arriving[b].room;
+  for (int32_t r = 0; r < v->n_rank; r++)
+    words += v->leaving[r].room;
+  return (int64_t)(words * sizeof(int64_t) + v->channels.room * sizeof *v->channels.entry);
+}
+
 static int64_t arrival_of(struct virtual *v, const struct lc_event *e, int64_t number,
                           int32_t receiver) {
   const struct lc_world *w = v->world;

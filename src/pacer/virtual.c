@@ -11,7 +11,9 @@
 enum {
   COMMIT_ROWS = 8192, /* rows in memory before they are written */
   WINDOW_TICKS =
-      1 << 20, /* about so many ticks of a rank are the most before it hears the others */
+      1 << 20,          /* about so many ticks of a rank are the most before it hears the others */
+  LOOK_TICKS = 1 << 14, /* the wall clock is looked at after so many ticks, */
+  LOOK_WINDOWS = 256,   /* or so many windows: a window can be shorter than a look */
   SHOW_NS = 100000000
 };
 
@@ -23,14 +25,17 @@ static void keep_failure(struct virtual *v, lc_status status) {
     v->failure = status;
 }
 
-static void happened(void *context, const struct lc_step *step) {
-  struct virtual *v = context;
-  lc_store_event(v->world->store, &step->event, step->stamps);
-  if (++v->n_waiting < COMMIT_ROWS)
-    return;
+static void commit(struct virtual *v) {
   v->n_waiting = 0;
   if (!v->failure && !lc_store_wants_room(v->world->store))
     keep_failure(v, lc_store_commit(v->world->store, &v->error));
+}
+
+static void happened(void *context, const struct lc_step *step) {
+  struct virtual *v = context;
+  lc_store_event(v->world->store, &step->event, step->stamps);
+  if (++v->n_waiting >= COMMIT_ROWS)
+    commit(v);
 }
 
 /* Collective. */
@@ -106,11 +111,25 @@ static int64_t earliest(const struct lc_vms *vms) {
   return first;
 }
 
-static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
-  int64_t now;
-  if (!v->world->progress || (now = lc_monotonic_ns()) - v->shown_ns < SHOW_NS)
+/* Rows are on file within --commit-every of wall time, however few they are. */
+static void look_at_clock(struct virtual *v) {
+  const struct lc_outcome *o = v->outcome;
+  if (o->n_tick < v->look_tick && o->n_window < v->look_window)
     return;
-  v->shown_ns = now;
+  v->look_tick = o->n_tick + LOOK_TICKS;
+  v->look_window = o->n_window + LOOK_WINDOWS;
+  v->now_ns = lc_monotonic_ns();
+  if (v->now_ns - v->committed_ns < v->world->commit_every_ns)
+    return;
+  v->committed_ns = v->now_ns;
+  if (v->n_waiting)
+    commit(v);
+}
+
+static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
+  if (!v->world->progress || v->now_ns - v->shown_ns < SHOW_NS)
+    return;
+  v->shown_ns = v->now_ns;
   struct lc_view view = {.t_ns = t_ns,
                          .n_tick = words[TICKS],
                          .n_sent = words[SENT],
@@ -123,6 +142,7 @@ static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
 /* What every rank needs to know before the next window; *next is where it starts. */
 static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_error *err) {
   const struct lc_world *w = v->world;
+  look_at_clock(v);
   const int64_t words[N_WORDS] = {[NEXT] = -earliest(w->vms),
                                   [SIGNAL] = lc_stop_signal(),
                                   [FAILED] = v->failure != LC_OK,
@@ -214,7 +234,7 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
   o->balance.sent = v->n_sent;
   for (int32_t i = 0; i < w->vms->n; i++)
     o->balance.received += w->vms->tally[i].n_received;
-  o->message_bytes = lc_vms_message_bytes(w->vms);
+  o->message_bytes = lc_vms_message_bytes(w->vms) + mail_bytes(v);
   log_left_over(w, end, &o->balance);
   lc_status status = commit_everything(w, o, LC_OK, err);
   if (!status)

@@ -24,9 +24,11 @@ struct virtual {
   int32_t n_rank, rank;
   int64_t until_ns; /* end of the window */
   int64_t n_sent;
-  int64_t n_waiting; /* events since the last commit */
+  int64_t n_waiting;              /* events since the last commit */
+  int64_t look_tick, look_window; /* when the wall clock is looked at next */
+  int64_t now_ns, committed_ns;   /* wall time of the last look; of the last commit it made */
   int32_t next_snapshot;
-  int64_t shown_ns;  /* wall time of the last look at the display */
+  int64_t shown_ns;  /* wall time at which the display was shown last */
   lc_status failure; /* of this rank's store; the windows go on until all know */
   struct lc_error error;
 };
@@ -34,6 +36,8 @@ struct virtual {
 /* mail.c: what happens to the messages of a window */
 void mail_open(struct virtual *v);
 void mail_free(struct virtual *v);
+/* Bytes held for messages between their send and an inbox. */
+int64_t mail_bytes(const struct virtual *v);
 /* A sink's `sent`. */
 void mail_send(void *context, const struct lc_step *step);
 /* Brings what has come for a block into its inboxes. */

@@ -105,7 +105,7 @@ static void print_speed(const struct run *run, const struct lc_outcome *o) {
          seconds > 0 ? (double)o->n_tick / seconds / 1e6 : 0, lc_print_count(windows, o->n_window),
          lc_print_time(set_up, run->set_up_ns));
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) / run->n_own;
-  printf("memory    %s per VM, and at most %s per rank for messages that wait\n",
+  printf("memory    %s per VM, and at most %s per rank for messages under way\n",
          lc_print_bytes(each, (int64_t)(bytes + 0.5)), lc_print_bytes(waiting, o->message_bytes));
 }
 

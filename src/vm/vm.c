@@ -87,7 +87,7 @@ double lc_vms_bytes(int32_t n, const struct lc_clock_set *clocks) {
 int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
   size_t bytes = 0;
   for (int32_t b = 0; b < vms->n_block; b++)
-    bytes += (size_t)vms->nodes[b].n_node * (vms->node_bytes + sizeof(int32_t));
+    bytes += vms->nodes[b].room * vms->node_bytes + vms->nodes[b].free_room * sizeof(int32_t);
   return (int64_t)bytes;
 }
 
