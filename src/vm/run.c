@@ -3,7 +3,7 @@
  * message is told from who acts, without a branch; then the draws of all who act are made together,
  * and who does an internal event is told from who sends; then each kind runs in a loop of its own,
  * which the processor need not guess its way through. Who is due again goes round once more. */
-#include "../base/processor.h"
+#include "due.h"
 #include "step.h"
 
 enum { BATCH = LC_DRAWS };
@@ -27,75 +27,21 @@ struct window {
   struct lc_digest digest;
 };
 
-/* ---- who is due ---------------------------------------------------------------------------------
- */
-
-static inline uint64_t due_mask(const int64_t *deadline, int64_t until_ns) {
-  uint64_t mask = 0;
-  for (int i = 0; i < LC_GROUP_VMS; i++)
-    mask |= deadline[i] < until_ns ? UINT64_C(1) << i : 0;
-  return mask;
-}
-
-static inline int64_t earliest(const int64_t *deadline) {
-  int64_t first = INT64_MAX;
-  for (int i = 0; i < LC_GROUP_VMS; i++)
-    first = deadline[i] < first ? deadline[i] : first;
-  return first;
-}
-
-static inline int32_t group_limit(const struct lc_vms *vms, int32_t block) {
-  int32_t end = (block + 1) * (LC_BLOCK_VMS / LC_GROUP_VMS);
-  int32_t all = (vms->n + LC_GROUP_VMS - 1) / LC_GROUP_VMS;
-  return end < all ? end : all;
-}
-
-int64_t lc_vms_block_deadline(const struct lc_vms *vms, int32_t block) {
-  int64_t first = INT64_MAX;
-  int32_t end = group_limit(vms, block);
-  for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++)
-    first = vms->group_deadline_ns[g] < first ? vms->group_deadline_ns[g] : first;
-  return first;
-}
-
-/* The VMs of a block with a tick before `until_ns`; returns how many. */
-FOR_EACH_PROCESSOR
-static int32_t find_due(const struct lc_vms *vms, int32_t block, int64_t until_ns, int32_t *own) {
-  int32_t n = 0, end = group_limit(vms, block);
-  for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++) {
-    if (vms->group_deadline_ns[g] >= until_ns)
-      continue;
-    uint64_t mask = due_mask(vms->deadline_ns + (ptrdiff_t)g * LC_GROUP_VMS, until_ns);
-    for (; mask; mask &= mask - 1)
-      own[n++] = g * LC_GROUP_VMS + __builtin_ctzll(mask);
-  }
-  return n;
-}
-
-FOR_EACH_PROCESSOR
-static void note_deadlines(struct lc_vms *vms, int32_t block, int64_t until_ns) {
-  int32_t end = group_limit(vms, block);
-  for (int32_t g = block * (LC_BLOCK_VMS / LC_GROUP_VMS); g < end; g++)
-    if (vms->group_deadline_ns[g] < until_ns)
-      vms->group_deadline_ns[g] = earliest(vms->deadline_ns + (ptrdiff_t)g * LC_GROUP_VMS);
-}
-
 /* ---- a batch ------------------------------------------------------------------------------------
  */
 
 /* In a large system most of what a tick touches is not in the cache: it is asked for a batch ahead.
  */
 static void fetch(const struct lc_vms *vms, const int32_t *own, int32_t n) {
-  for (int32_t k = 0; k < n; k++) {
+  for (int32_t k = 0; k < n; k++)
     __builtin_prefetch(lc_vms_vm(vms, own[k]), 1);
-    __builtin_prefetch(&vms->tally[own[k]], 1);
-  }
 }
 
 static void fetch_messages(const struct window *w, const struct ticks *receive) {
   for (int32_t k = 0; k < receive->n; k++) {
     const struct lc_vm *vm = lc_vms_vm(w->vms, receive->own[k]);
     __builtin_prefetch(node_at(w->vms, w->nodes, vm->n_queued ? vm->first : vm->pile));
+    __builtin_prefetch(&w->vms->tally[receive->own[k]], 1);
   }
 }
 
@@ -201,7 +147,7 @@ static int32_t keep_due(const struct lc_vms *vms, int64_t until_ns, int32_t *own
 }
 
 ALWAYS int64_t run_block(struct window *w, int32_t block, bool lamport, bool log) {
-  int32_t due[LC_BLOCK_VMS], n = find_due(w->vms, block, w->until_ns, due);
+  int32_t due[DUE_ROOM], n = find_due(w->vms, block, w->until_ns, due);
   int64_t ticks = 0;
   for (; n; n = keep_due(w->vms, w->until_ns, due, n)) {
     ticks += n;
