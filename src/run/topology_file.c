@@ -2,29 +2,52 @@
 #include "run_internal.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_BYTES = 1 << 30, PIECE = 1 << 16 };
+
+static lc_status refuse(struct lc_error *err, const char *path, const char *why) {
+  return lc_fail(err, LC_EFILE, "--topology file:%s: %s", path, why);
+}
+
+static lc_status refuse_for(struct lc_error *err, const char *path, const char *what) {
+  return lc_fail(err, LC_EFILE, "--topology file:%s: %s: %s", path, what, strerror(errno));
+}
+
+/* A pipe would be waited for; a device may have no end. */
+static lc_status open_regular(const char *path, int *fd, struct lc_error *err) {
+  struct stat file = {.st_size = 0};
+  *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (*fd < 0)
+    return refuse_for(err, path, "cannot be opened");
+  if (fstat(*fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_size <= MOST_BYTES)
+    return LC_OK;
+  close(*fd);
+  return refuse(err, path, S_ISREG(file.st_mode) ? "is larger than 1 GiB" : "is not a file");
+}
 
 static lc_status read_file(const char *path, char **text, size_t *length, struct lc_error *err) {
-  size_t room = 0, n = 0;
-  FILE *file = fopen(path, "r");
-  *text = NULL;
-  if (!file)
-    return lc_fail(err, LC_EFILE, "--topology file:%s: cannot be opened: %s", path,
-                   strerror(errno));
-  do {
-    lc_grow((void **)text, &room, *length + 65536, 1, "the topology's file");
-    n = fread(*text + *length, 1, 65536, file);
-    *length += n;
-  } while (n == 65536 && *length < INT32_MAX - 65536);
-  bool bad = ferror(file) != 0;
-  fclose(file);
-  if (bad)
-    return lc_fail(err, LC_EFILE, "--topology file:%s: cannot be read: %s", path, strerror(errno));
-  if (n == 65536)
-    return lc_fail(err, LC_EUSAGE, "--topology file:%s: is larger than 2 GiB", path);
-  return LC_OK;
+  size_t room = 0;
+  ssize_t n = 1;
+  int fd;
+  lc_status status = open_regular(path, &fd, err);
+  if (status)
+    return status;
+  while (n > 0 && *length <= MOST_BYTES) {
+    lc_grow((void **)text, &room, *length + PIECE, 1, "the topology's file");
+    n = read(fd, *text + *length, PIECE);
+    *length += n > 0 ? (size_t)n : 0;
+  }
+  if (n < 0)
+    status = refuse_for(err, path, "cannot be read");
+  else if (n > 0) /* it grows, or does not say how large it is */
+    status = refuse(err, path, "is larger than 1 GiB");
+  close(fd);
+  return status;
 }
 
 lc_status share_topology_file(struct run *run, char **text, size_t *length, struct lc_error *err) {

@@ -99,9 +99,43 @@ class Shelf:
         process.kill()
         process.wait()
 
-    def make_text_h5(self, path):
+    def make_copies(self, name, log):
+        self.case.check_run("--vms", 3, "--replicas", 100, "--rates", "1,3,6", "--pace", "virtual", "--duration", "10s",
+                            "--seed", 7, "--log", log, "--progress", "none", "-o", name)
+
+    def make_unlogged_h5(self, path):
+        self.make_copies("unlogged.h5", "none")
+
+    def make_sample_h5(self, path):
+        self.make_copies("sample.h5", "sample:10")
+
+    def make_old_h5(self, path):
+        """As it was before there was virtual time."""
+        with self.altered(path) as file:
+            harness.make_format_1_0(file)
+
+    def make_links_txt(self, path):
+        self.write(path, "# a chain\n0 1\n1 -> 2\n2 1\n")
+
+    def make_apart_txt(self, path):
+        self.write(path, "0 1\n")
+
+    def make_garbage_txt(self, path):
+        self.write(path, "0 1\nneither this\n")
+
+    def make_unknown_txt(self, path):
+        self.write(path, "0 1\n\n1 3\n")
+
+    def make_itself_txt(self, path):
+        self.write(path, "2 2\n")
+
+    @staticmethod
+    def write(path, text):
         with open(path, "w") as file:
-            file.write("these are not the bytes of HDF5\n")
+            file.write(text)
+
+    def make_text_h5(self, path):
+        self.write(path, "these are not the bytes of HDF5\n")
 
     def make_empty_h5(self, path):
         open(path, "w").close()

@@ -42,6 +42,17 @@ def wait_until(condition, seconds=30.0, what="a condition"):
     raise AssertionError(f"{what} did not come about in {seconds} s")
 
 
+def make_format_1_0(file):
+    """What is left of an open file when all that came with virtual time is taken away."""
+    for name in ("replica", "logged", "queue_max", "predicted_arrivals", "predicted_queue", "predicted_clock", "digest"):
+        del file[name]
+    del file.attrs["n_replica"]
+    later = ("replicas", "latency", "topology", "fifo", "log")
+    lines = file.attrs["options"].split("\n")
+    file.attrs["options"] = "\n".join(line for line in lines if line.split(" = ")[0] not in later)
+    file.attrs["lcmpi_format"] = "1.0"
+
+
 class Case(unittest.TestCase):
     """A test with a scratch folder, and ways to start the program in it."""
 
