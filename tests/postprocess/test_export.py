@@ -2,6 +2,8 @@
 import csv
 import unittest
 
+import h5py
+import numpy as np
 import synthetic
 from common import FolderTest
 
@@ -50,6 +52,22 @@ class Export(FolderTest):
         for name in out:
             self.assertEqual(self.read(name), [])
             self.assertTrue((self.folder / name).read_text().startswith("machine,seq,"))
+
+    def log_only(self, *vms):
+        with h5py.File(self.file, "r+") as h5:
+            logged = h5.create_dataset("logged", data=np.isin(h5["vm"][:], vms).astype("u1"))
+            logged.dims[0].attach_scale(h5["vm"])
+
+    def test_vms_without_a_log_have_no_file(self):
+        self.log_only(0, 2)
+        out, _ = self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertEqual(out, ["run-vm0.csv", "run-vm2.csv", "run-all.csv"])
+
+    def test_no_log(self):
+        self.log_only()
+        line = self.refused(3, "lcmpi_export", "--csv", "run.h5", "-o", "logs")
+        self.assertIn("run.h5: no VM is logged", line)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["run.h5"])
 
     def test_folder_is_made(self):
         out, _ = self.tool("lcmpi_export", "--csv", "run.h5", "-o", "a/b")
