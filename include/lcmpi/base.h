@@ -65,9 +65,10 @@ void *lc_new_lines(size_t count, size_t size, const char *what);
  * and grows by doubling; new room is not cleared. Out of memory as in lc_new(). */
 void lc_grow(void **array, size_t *capacity, size_t need, size_t size, const char *what);
 
-/* Bytes that this process may still take: what the system has free, and the limits set on it
- * (cgroup, address space). INT64_MAX where that cannot be known. */
-int64_t lc_free_memory(void);
+/* Bytes that this process may still take if it is one of `sharing` on this host that take as much:
+ * its part of what the system and the cgroup have free, and what is left of the limit of its
+ * address space. INT64_MAX where that cannot be known. */
+int64_t lc_free_memory(int32_t sharing);
 
 /* A printable string that the caller frees. */
 char *lc_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -108,6 +108,9 @@ lc_status lc_topology_build(struct lc_topology *topology, const struct lc_topolo
                             uint64_t seed, int32_t n_vm, int32_t n_replica, int32_t first_vm,
                             int32_t n_own, const char *text, size_t length, struct lc_error *err);
 void lc_topology_free(struct lc_topology *topology);
+/* Bytes that lc_topology_build() takes for n_own VMs of copies of n_vm, without the channels that a
+ * file lists. */
+double lc_topology_bytes(const struct lc_topology_rule *rule, int32_t n_vm, int32_t n_own);
 
 /* How many peers a VM has, and the i-th of them (0 <= i < degree) in ascending order; global ids.
  */

@@ -30,5 +30,7 @@ struct lc_prediction {
 void lc_predict(const struct lc_workload *load, const struct lc_rate_rule *rates,
                 int64_t duration_ns, int32_t first, int32_t n, struct lc_prediction *out,
                 double *residual);
+/* Bytes that it takes for a while, beside what it fills in, for copies of n_copy VMs. */
+double lc_predict_bytes(int32_t n_copy);
 
 #endif

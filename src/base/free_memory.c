@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -52,11 +53,18 @@ static int64_t of_the_group(void) {
   return least;
 }
 
-int64_t lc_free_memory(void) {
+/* The limit of the address space, less what is mapped already: libraries take a good part of it. */
+static int64_t of_the_process(void) {
   struct rlimit limit;
-  int64_t least = smaller(of_the_system(), of_the_group());
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      limit.rlim_cur < INT64_MAX)
-    least = smaller(least, (int64_t)limit.rlim_cur);
-  return least;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      limit.rlim_cur > INT64_MAX)
+    return INT64_MAX;
+  int64_t pages = number_in("/proc/self/statm"), page = sysconf(_SC_PAGESIZE);
+  int64_t mapped = pages < INT64_MAX / page ? pages * page : 0;
+  return (int64_t)limit.rlim_cur > mapped ? (int64_t)limit.rlim_cur - mapped : 0;
+}
+
+int64_t lc_free_memory(int32_t sharing) {
+  int64_t of_all = smaller(of_the_system(), of_the_group());
+  return smaller(of_all == INT64_MAX ? of_all : of_all / sharing, of_the_process());
 }

@@ -148,6 +148,13 @@ void lc_topology_free(struct lc_topology *t) {
   *t = (struct lc_topology){0};
 }
 
+double lc_topology_bytes(const struct lc_topology_rule *rule, int32_t n_vm, int32_t n_own) {
+  int32_t k = rule->k < n_vm ? rule->k : n_vm - 1;
+  if (rule->kind == LC_TOPOLOGY_RANDOM)
+    return n_own * (double)sizeof(int64_t) + (double)n_own * k * (double)sizeof(int32_t);
+  return rule->kind == LC_TOPOLOGY_FILE ? n_vm * (double)sizeof(int64_t) : 0;
+}
+
 /* ---- asking
  * ------------------------------------------------------------------------------------- */
 

@@ -167,3 +167,7 @@ void lc_predict(const struct lc_workload *load, const struct lc_rate_rule *rates
     *residual = worst;
   free(c.with_rate);
 }
+
+double lc_predict_bytes(int32_t n_copy) {
+  return 2.0 * n_copy * (double)sizeof(double); /* the arrivals, and those of the next step */
+}

@@ -8,22 +8,42 @@
 
 enum { CHUNK_VMS = 65536 };
 
+/* The VMs of all copies that this rank has VMs of. */
+static int32_t whole_copies(const struct run *run, int32_t *n) {
+  int32_t size = run->config->n_vm, first = run->first_vm - run->first_vm % size;
+  *n = (run->first_vm + run->n_own - first + size - 1) / size * size;
+  return first;
+}
+
 /* Drawn channels are known for a rank's own VMs only; theory needs those of whole copies. */
 static lc_status widen(const struct run *run, struct lc_topology *wide, struct lc_error *err) {
   const struct lc_config *c = run->config;
-  int32_t first = run->first_vm - run->first_vm % c->n_vm, end = run->first_vm + run->n_own;
-  end = (end + c->n_vm - 1) / c->n_vm * c->n_vm;
-  return lc_topology_build(wide, &c->topology, c->seed, c->n_vm, c->n_replica, first, end - first,
-                           NULL, 0, err);
+  int32_t n, first = whole_copies(run, &n);
+  return lc_topology_build(wide, &c->topology, c->seed, c->n_vm, c->n_replica, first, n, NULL, 0,
+                           err);
+}
+
+/* How many VMs are predicted at a time: a copy is solved in one go, however large. */
+static int32_t vms_at_a_time(const struct run *run) {
+  bool all = run->n_own < CHUNK_VMS || run->config->n_vm > CHUNK_VMS;
+  return all ? run->n_own : CHUNK_VMS;
+}
+
+double prediction_bytes(const struct run *run) {
+  const struct lc_config *c = run->config;
+  int32_t n;
+  whole_copies(run, &n);
+  double wide =
+      c->topology.kind == LC_TOPOLOGY_RANDOM ? lc_topology_bytes(&c->topology, c->n_vm, n) : 0;
+  return wide + lc_predict_bytes(c->n_vm) +
+         vms_at_a_time(run) * (double)(sizeof(struct lc_prediction) + sizeof(double));
 }
 
 static lc_status write_chunks(struct run *run, const struct lc_workload *load,
                               struct lc_error *err) {
   const struct lc_config *c = run->config;
   lc_status status = LC_OK;
-  int32_t room = run->n_own < CHUNK_VMS ? run->n_own : CHUNK_VMS;
-  /* a copy is solved in one go, however large */
-  room = c->n_vm > room ? run->n_own : room;
+  int32_t room = vms_at_a_time(run);
   struct lc_prediction *out = lc_new((size_t)room, sizeof *out, "the prediction");
   for (int32_t first = 0; first < run->n_own && !status; first += room) {
     int32_t n = run->n_own - first < room ? run->n_own - first : room;
@@ -84,7 +104,9 @@ lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   if (!c->seed_given)
     c->seed = lc_system_seed();
   plan_vms(&run);
-  status = make_topology(&run, err);
+  status = check_prediction_memory(&run, err);
+  if (!status)
+    status = make_topology(&run, err);
   if (status)
     return status;
   char duration[LC_QUANTITY_MAX];

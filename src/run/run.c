@@ -8,19 +8,6 @@
 
 static const int64_t compact_below = INT64_C(256) << 20;
 
-/* What there is no memory for is refused before a file is made of it. */
-static lc_status check_memory(const struct run *run, struct lc_error *err) {
-  char need[LC_QUANTITY_MAX], have[LC_QUANTITY_MAX];
-  double bytes = lc_vms_bytes(run->n_own, &run->clocks), room = (double)lc_free_memory();
-  if (bytes <= room)
-    return LC_OK;
-  return lc_fail(err, LC_ENOMEM,
-                 "out of memory: %d VMs on a rank with these clocks take %s, free is %s: use fewer "
-                 "VMs, more hosts or --clock lamport",
-                 run->n_own, lc_print_bytes(need, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX),
-                 lc_print_bytes(have, (int64_t)room));
-}
-
 lc_status make_topology(struct run *run, struct lc_error *err) {
   struct lc_config *c = run->config;
   char *text = NULL;
@@ -62,7 +49,7 @@ static lc_status prepare(struct run *run, struct lc_error *err) {
     return status;
   settle_seed(run);
   plan_vms(run);
-  status = lc_agree(run->transport, check_memory(run, err), err);
+  status = lc_agree(run->transport, check_run_memory(run, err), err);
   if (!status)
     status = lc_agree(run->transport, make_topology(run, err), err);
   if (!status)

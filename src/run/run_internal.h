@@ -39,6 +39,12 @@ lc_status share_topology_file(struct run *run, char **text, size_t *length, stru
 /* The peers of this rank's VMs, and what they do; a file of channels is read by rank 0 alone.
  * Collective. */
 lc_status make_topology(struct run *run, struct lc_error *err);
+/* Refuse what there is no memory for: a run, on any rank (collective: returns to each its own); or
+ * lcmpi predict (local). */
+lc_status check_run_memory(const struct run *run, struct lc_error *err);
+lc_status check_prediction_memory(const struct run *run, struct lc_error *err);
+/* Bytes that the prediction of this rank's VMs takes for a while. */
+double prediction_bytes(const struct run *run);
 /* What theory expects of this rank's VMs, into the file. Local. */
 lc_status write_prediction(struct run *run, struct lc_error *err);
 /* File name, VMs, ranks, rows and snapshots of the run; then its file. Collective. */

@@ -19,11 +19,28 @@ bool lc_transport_launched(void) {
 
 static struct lc_transport *dying; /* the transport whose ranks lc_die() ends */
 
-/* What one rank meets, all may meet at once: the lowest gets the time to speak for all. */
+/* True if it was not cut short by a signal. */
+static bool nap(int64_t ms) {
+  int64_t until = lc_monotonic_ns() + ms * 1000000;
+  lc_sleep_until(until);
+  return lc_monotonic_ns() >= until;
+}
+
+/* What one rank meets, all may meet at once: the lowest gets the time to speak for all, and to have
+ * them ended, which begins with a signal. What it says gets the time to pass the launcher before
+ * what MPI_Abort() says; a rank that is alone has nobody to end, and does without that. */
 static void end_all_ranks(lc_status status, const char *text) {
-  lc_sleep_until(lc_monotonic_ns() +
-                 (dying->rank ? 200000000 + 20000000 * (int64_t)dying->rank : 0));
-  fprintf(stderr, "lcmpi: rank %d: %s\n", dying->rank, text);
+  bool alone = dying->size == 1;
+  char speaker[32] = "";
+  if (!alone)
+    snprintf(speaker, sizeof speaker, "rank %d: ", dying->rank);
+  if (dying->rank && !nap(500 + 20 * (int64_t)dying->rank))
+    _exit(status);
+  fprintf(stderr, "lcmpi: %s%s\n", speaker, text);
+  fflush(NULL);
+  if (alone)
+    _exit(status);
+  nap(100);
   lc_transport_abort(dying, status);
 }
 

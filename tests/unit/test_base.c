@@ -4,6 +4,7 @@
 
 #include "lcmpi/base.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,6 +138,30 @@ static void test_out_of_memory_says_what_for(void **state) {
   assert_non_null(strstr(text, "EiB"));
 }
 
+/* Ends with 0 if of 64 MiB above what is mapped no more is said to be free, and not much less. */
+static void limit_the_address_space(void) {
+  enum { MIB = 1 << 20 };
+  long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%ld", &pages) != 1)
+    _exit(1);
+  fclose(file);
+  rlim_t limit = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + 64 * MIB;
+  if (setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) != 0)
+    _exit(2);
+  int64_t free_for_one = lc_free_memory(1), free_for_two = lc_free_memory(2);
+  bool good = free_for_one > 60 * MIB && free_for_one < 68 * MIB;
+  _exit(good && free_for_two == free_for_one ? 0 : 3); /* each has a limit of its own */
+}
+
+static void test_free_memory(void **state) {
+  (void)state;
+  char text[512];
+  int64_t one = lc_free_memory(1), four = lc_free_memory(4);
+  assert_true(four > 0 && four < one / 2); /* what others take meanwhile is less */
+  assert_int_equal(exit_code_of(limit_the_address_space, text), 0);
+}
+
 static void test_assert_stays_in_release_builds(void **state) {
   (void)state;
   char text[512];
@@ -154,6 +179,7 @@ int main(void) {
       cmocka_unit_test(test_format),
       cmocka_unit_test(test_die),
       cmocka_unit_test(test_out_of_memory_says_what_for),
+      cmocka_unit_test(test_free_memory),
       cmocka_unit_test(test_assert_stays_in_release_builds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

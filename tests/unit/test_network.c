@@ -282,6 +282,16 @@ static void test_listed_channels(void **state) {
   lc_topology_free(&t);
 }
 
+static void test_bytes(void **state) {
+  (void)state;
+  struct lc_topology_rule rule = {.kind = LC_TOPOLOGY_GRID};
+  assert_true(lc_topology_bytes(&rule, 1000, 500) == 0);
+  rule = (struct lc_topology_rule){.kind = LC_TOPOLOGY_RANDOM, .k = 50};
+  assert_true(lc_topology_bytes(&rule, 1000, 500) == 500 * (8 + 50 * 4));
+  rule.k = INT32_MAX; /* will be refused, but not for its memory */
+  assert_true(lc_topology_bytes(&rule, 3, 3) == 3 * (8 + 2 * 4));
+}
+
 static void require_bad_file(const char *shape, const char *text, const char *said) {
   struct lc_topology t;
   struct lc_error err = {LC_OK, ""};
@@ -321,6 +331,7 @@ int main(void) {
       cmocka_unit_test(test_drawn_peers),
       cmocka_unit_test(test_listed_channels),
       cmocka_unit_test(test_bad_files),
+      cmocka_unit_test(test_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
