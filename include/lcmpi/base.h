@@ -91,7 +91,9 @@ bool lc_parse_int64(const char *text, int64_t *out);
 bool lc_parse_uint64(const char *text, uint64_t *out);
 /* "3", "2.5", "1/3": reduced, denominator > 0; at most 18 digits each */
 bool lc_parse_rational(const char *text, int64_t *numerator, int64_t *denominator);
-/* "60s", "1.5m", "250ms", "10us", "3ns", "2h", "1d" to nanoseconds; the unit is required */
+/* "60s", "1.5m", "250ms", "10us", "3ns", "2h", "1d" to nanoseconds; the unit is required. One that
+ * is too long for the type is INT64_MAX, so that it is refused for its length and not for its form.
+ */
 bool lc_parse_duration(const char *text, int64_t *ns);
 /* "512", "8KiB", "2MB", "1.5GiB", "1TB" to bytes */
 bool lc_parse_size(const char *text, int64_t *bytes);

@@ -24,7 +24,7 @@ struct lc_config {
   char *clocks;
   struct lc_topology_rule topology;
   struct lc_latency latency;
-  bool latency_given; /* else the pace's own */
+  char *latency_text; /* NULL: the pace's own */
   bool fifo;
   enum lc_pace pace;
   int64_t duration_ns;

@@ -25,8 +25,8 @@ struct lc_latency {
 /* Reads "const:10ms", "uniform:5ms,15ms", "exp:20ms,min=1ms", "lognormal:20ms,0.5,min=1ms", or
  * "none" (const:0). Without min=: that of CONST is its value, that of UNIFORM its lower end, that
  * of EXP and LOGNORMAL a thousandth of a_ns, at least 1 ns. LC_EUSAGE, naming --latency, for text
- * that is none of them, an end before the start, and a tail beyond LC_LATENCY_MOST_NS (the latency
- * of the smallest and the largest draw is looked at). */
+ * that is none of them, an end before the start, a min= above the end, and a tail beyond
+ * LC_LATENCY_MOST_NS (the latency of the smallest and the largest draw is looked at). */
 lc_status lc_latency_parse(struct lc_latency *latency, const char *text, struct lc_error *err);
 /* What lc_latency_parse() reads back, complete with min= where there can be one; the caller frees
  * it. */

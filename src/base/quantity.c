@@ -13,26 +13,31 @@ __extension__ typedef __int128 wide;
 
 /* digits / scale, scale a power of ten */
 struct decimal {
-  int64_t digits, scale;
+  wide digits;
+  int64_t scale;
 };
 
-/* Reads an unsigned decimal at *text and moves *text past it. */
+/* Reads an unsigned decimal at *text and moves *text past it. Of a whole part that is beyond every
+ * range only so many digits are kept that it still is. */
 static bool read_decimal(const char **text, struct decimal *out) {
+  const wide beyond = (wide)INT64_MAX * 10;
   const char *at = *text;
-  int64_t digits = 0, scale = 1;
+  wide digits = 0;
+  int64_t scale = 1;
   int count = 0;
-  bool point = false;
+  bool point = false, huge = false;
   for (; isdigit((unsigned char)*at) || (*at == '.' && !point); at++) {
     if (*at == '.') {
       point = true;
       continue;
     }
-    if (__builtin_mul_overflow(digits, 10, &digits) ||
-        __builtin_add_overflow(digits, *at - '0', &digits))
-      return false;
-    if (point && __builtin_mul_overflow(scale, 10, &scale))
-      return false;
     count++;
+    if (huge)
+      continue;
+    digits = digits * 10 + (*at - '0');
+    huge = digits > beyond;
+    if (point && (huge || __builtin_mul_overflow(scale, 10, &scale)))
+      return false;
   }
   if (!count)
     return false;
@@ -97,20 +102,17 @@ struct unit {
   int64_t size;
 };
 
-static bool read_quantity(const char *text, const struct unit *unit, size_t n_unit, int64_t *out) {
+static bool read_quantity(const char *text, const struct unit *unit, size_t n_unit, wide *out) {
   struct decimal number;
   if (!read_decimal(&text, &number))
     return false;
   for (size_t i = 0; i < n_unit; i++) {
     if (strcmp(text, unit[i].name) != 0)
       continue;
-    wide value = (wide)number.digits * unit[i].size;
+    wide value = number.digits * unit[i].size;
     if (value % number.scale != 0 && unit[i].size == 1)
       return false; /* no fractions of the smallest unit */
-    value /= number.scale;
-    if (value > INT64_MAX)
-      return false;
-    *out = (int64_t)value;
+    *out = value / number.scale;
     return true;
   }
   return false;
@@ -127,7 +129,11 @@ static const struct unit time_units[] = {
 };
 
 bool lc_parse_duration(const char *text, int64_t *ns) {
-  return read_quantity(text, time_units, sizeof time_units / sizeof *time_units, ns);
+  wide value;
+  if (!read_quantity(text, time_units, sizeof time_units / sizeof *time_units, &value))
+    return false;
+  *ns = value < INT64_MAX ? (int64_t)value : INT64_MAX;
+  return true;
 }
 
 bool lc_parse_size(const char *text, int64_t *bytes) {
@@ -148,7 +154,11 @@ bool lc_parse_size(const char *text, int64_t *bytes) {
       {"T", INT64_C(1) << 40},
       {"TiB", INT64_C(1) << 40},
   };
-  return read_quantity(text, sizes, sizeof sizes / sizeof *sizes, bytes);
+  wide value;
+  if (!read_quantity(text, sizes, sizeof sizes / sizeof *sizes, &value) || value > INT64_MAX)
+    return false;
+  *bytes = (int64_t)value;
+  return true;
 }
 
 /* Whole units are written as such; else a fraction of seconds, or of the unit below a second. */

@@ -31,6 +31,7 @@ void config_free(struct lc_config *config) {
   free(config->internal_text);
   free(config->clocks);
   free(config->topology.path);
+  free(config->latency_text);
   free(config->output);
 }
 
@@ -114,20 +115,15 @@ static lc_status settle_vms(struct lc_config *c, int32_t n_rank, struct lc_error
 /* The latency that the pace has by default, and what virtual time asks for. */
 static lc_status settle_pace(struct lc_config *c, struct lc_error *err) {
   bool is_virtual = c->pace == LC_PACE_VIRTUAL;
-  if (!c->latency_given)
-    lc_assert(lc_latency_parse(&c->latency, is_virtual ? "const:10ms" : "none", err) == LC_OK);
-  c->latency_given = true; /* it stands among the effective options */
+  if (!c->latency_text) /* it stands among the effective options */
+    lc_assert(option_find("latency")->set(c, is_virtual ? "const:10ms" : "none", err) == LC_OK);
   if (!is_virtual)
     return LC_OK;
-  if (c->latency.min_ns < 1) {
-    char *text = lc_latency_print(&c->latency);
-    lc_fail(err, LC_EUSAGE,
-            "--latency %s: virtual time needs a latency above 0 (it is how far ranks may run "
-            "ahead); use for example const:10ms or exp:20ms,min=1ms",
-            text);
-    free(text);
-    return LC_EUSAGE;
-  }
+  if (c->latency.min_ns < 1)
+    return lc_fail(err, LC_EUSAGE,
+                   "--latency %s: virtual time needs a latency above 0 (it is how far ranks may "
+                   "run ahead); use for example const:10ms or exp:20ms,min=1ms",
+                   c->latency_text);
   if (c->speed.p != c->speed.q)
     return lc_fail(err, LC_EUSAGE,
                    "--speed: goes with --pace real; virtual time is as fast as it can be");

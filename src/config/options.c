@@ -275,13 +275,14 @@ static char *print_tick_rule(const struct lc_config *c) {
 
 static lc_status set_latency(struct lc_config *c, const char *value, struct lc_error *err) {
   lc_status status = lc_latency_parse(&c->latency, value, err);
-  c->latency_given |= status == LC_OK;
+  if (!status)
+    keep(&c->latency_text, value);
   return status;
 }
 
 static char *print_latency(const struct lc_config *c) {
-  return c->latency_given ? lc_latency_print(&c->latency)
-                          : lc_format("none in real time, const:10ms in virtual time");
+  return c->latency_text ? lc_latency_print(&c->latency)
+                         : lc_format("none in real time, const:10ms in virtual time");
 }
 
 static lc_status set_topology(struct lc_config *c, const char *value, struct lc_error *err) {

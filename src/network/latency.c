@@ -4,7 +4,7 @@
  *   exp        -mean ln(1 - u)
  *   lognormal  median exp(sigma z), z the normal quantile of u + 2^-54, at most 1 - 2^-53
  * in doubles and in this order of operations; then rounded to the nearest whole ns, halves up, and
- * at least the minimum. */
+ * at least the minimum. A law is a row of a table. */
 #include "floating.h"
 
 #include "lcmpi/network.h"
@@ -13,56 +13,89 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- the laws
+ * ------------------------------------------------------------------------------------ */
+
+static double draw_const(const struct lc_latency *l, double u) {
+  (void)u;
+  return (double)l->a_ns;
+}
+
+static double draw_uniform(const struct lc_latency *l, double u) {
+  return (double)l->a_ns + u * (double)(l->b_ns - l->a_ns);
+}
+
+static double draw_exp(const struct lc_latency *l, double u) {
+  return -(double)l->a_ns * fixed_log(1 - u);
+}
+
 /* Never 0 nor 1. */
 static double inside(double u) {
   double p = u + 0x1p-54;
   return p < 1 ? p : 1 - 0x1p-53;
 }
 
-static double raw_latency(const struct lc_latency *l, double u) {
-  switch (l->kind) {
-  case LC_LATENCY_CONST:
-    break;
-  case LC_LATENCY_UNIFORM:
-    return (double)l->a_ns + u * (double)(l->b_ns - l->a_ns);
-  case LC_LATENCY_EXP:
-    return -(double)l->a_ns * fixed_log(1 - u);
-  case LC_LATENCY_LOGNORMAL:
-    return (double)l->a_ns * fixed_exp(l->sigma * fixed_normal_quantile(inside(u)));
-  }
-  return (double)l->a_ns;
+static double draw_lognormal(const struct lc_latency *l, double u) {
+  return (double)l->a_ns * fixed_exp(l->sigma * fixed_normal_quantile(inside(u)));
 }
+
+enum second { NOTHING, AN_END, A_SIGMA };
+
+static const struct law {
+  const char *name;
+  enum second second; /* what stands behind the first time */
+  bool tailed;        /* draws can be as short as nothing: the first time is a mean or median */
+  double (*draw)(const struct lc_latency *l, double u); /* ns, neither rounded nor bounded yet */
+} laws[] = {
+    [LC_LATENCY_CONST] = {"const", NOTHING, false, draw_const},
+    [LC_LATENCY_UNIFORM] = {"uniform", AN_END, false, draw_uniform},
+    [LC_LATENCY_EXP] = {"exp", NOTHING, true, draw_exp},
+    [LC_LATENCY_LOGNORMAL] = {"lognormal", A_SIGMA, true, draw_lognormal},
+};
+enum { N_LAW = sizeof laws / sizeof *laws };
 
 int64_t lc_latency_draw(const struct lc_latency *l, uint64_t seed, int32_t sender, int64_t number) {
   if (l->kind == LC_LATENCY_CONST)
     return l->a_ns;
   struct lc_block draw = lc_draw(seed, LC_DRAW_LATENCY, sender, (uint64_t)number, 0);
   uint64_t word = (uint64_t)draw.word[1] << 32 | draw.word[0];
-  int64_t ns = (int64_t)(raw_latency(l, (double)(word >> 11) * 0x1p-53) + 0.5);
+  int64_t ns = (int64_t)(laws[l->kind].draw(l, (double)(word >> 11) * 0x1p-53) + 0.5);
   return ns > l->min_ns ? ns : l->min_ns;
 }
 
 /* ---- reading
  * ------------------------------------------------------------------------------------ */
 
-static const char *const names[] = {"const", "uniform", "exp", "lognormal"};
-
-static lc_status refuse(struct lc_error *err, const char *text, const char *why) {
-  return lc_fail(err, LC_EUSAGE, "--latency %s: %s", text, why);
-}
-
-static lc_status unknown(struct lc_error *err, const char *text) {
-  return refuse(err, text,
-                "must be none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
-                "lognormal:20ms,0.5,min=1ms");
-}
-
-/* The law's numbers, split at commas; min= apart from the others. */
+/* What was typed: the whole, and what stands behind the colon, split at commas; min= apart. */
 struct fields {
+  const char *text;
   int n;
   char *field[3];
   char *min;
 };
+
+static lc_status refuse(struct lc_error *err, const struct fields *f, const char *why) {
+  return lc_fail(err, LC_EUSAGE, "--latency %s: %s", f->text, why);
+}
+
+static lc_status unknown(struct lc_error *err, const struct fields *f) {
+  return refuse(err, f,
+                "must be none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
+                "lognormal:20ms,0.5,min=1ms");
+}
+
+static lc_status read_time(int64_t *ns, const char *field, const struct fields *f,
+                           struct lc_error *err) {
+  if (*field == '-')
+    return refuse(err, f, "no time can be negative");
+  if (!lc_parse_duration(field, ns))
+    return lc_fail(err, LC_EUSAGE,
+                   "--latency %s: '%s' is not a time with its unit; write for example 10ms",
+                   f->text, field);
+  if (*ns > LC_LATENCY_MOST_NS)
+    return refuse(err, f, "no message may take longer than 365 days");
+  return LC_OK;
+}
 
 static bool split(struct fields *f, const char *list) {
   static const char min[] = "min=";
@@ -92,72 +125,68 @@ static void free_fields(struct fields *f) {
   free(f->min);
 }
 
-static lc_status read_sigma(struct lc_latency *l, const char *field, const char *text,
-                            struct lc_error *err) {
+static lc_status read_second(struct lc_latency *l, const struct fields *f, struct lc_error *err) {
   int64_t p = 0, q = 1;
-  if (!lc_parse_rational(field, &p, &q) || p > 10 * q)
-    return refuse(err, text, "sigma, behind the median, must be a number from 0 to 10");
-  l->sigma = (double)p / (double)q;
-  return LC_OK;
-}
-
-static lc_status read_min(struct lc_latency *l, const char *min, const char *text,
-                          struct lc_error *err) {
-  if (l->kind == LC_LATENCY_CONST && min)
-    return refuse(err, text, "a constant latency has no min=");
-  if (min && (!lc_parse_duration(min, &l->min_ns) || l->min_ns < 0))
-    return refuse(err, text, "min= must be a time with its unit, such as min=1ms");
-  int64_t least = l->kind <= LC_LATENCY_UNIFORM ? l->a_ns : l->a_ns >= 1000 ? l->a_ns / 1000 : 1;
-  if (!min || (l->kind == LC_LATENCY_UNIFORM && l->min_ns < least))
-    l->min_ns = least;
-  if (l->min_ns > LC_LATENCY_MOST_NS)
-    return refuse(err, text, "no message may take longer than 365 days");
-  return LC_OK;
-}
-
-static lc_status read_fields(struct lc_latency *l, const struct fields *f, const char *text,
-                             struct lc_error *err) {
-  static const int wanted[] = {1, 2, 1, 2};
-  if (f->n != wanted[l->kind])
-    return unknown(err, text);
-  if (!lc_parse_duration(f->field[0], &l->a_ns))
-    return refuse(err, text, "is not a time with its unit; write for example const:10ms");
-  if (l->a_ns < 0 || (l->kind >= LC_LATENCY_EXP && l->a_ns < 1))
-    return refuse(err, text, "a latency cannot be negative, nor a mean or median 0");
-  if (l->kind == LC_LATENCY_UNIFORM && !lc_parse_duration(f->field[1], &l->b_ns))
-    return refuse(err, text, "its end is not a time with its unit; write uniform:5ms,15ms");
-  if (l->kind == LC_LATENCY_UNIFORM && l->b_ns < l->a_ns)
-    return refuse(err, text, "the end lies before the start");
-  if (l->kind == LC_LATENCY_LOGNORMAL) {
-    lc_status status = read_sigma(l, f->field[1], text, err);
-    if (status)
-      return status;
+  switch (laws[l->kind].second) {
+  case NOTHING:
+    break;
+  case AN_END:
+    if (read_time(&l->b_ns, f->field[1], f, err))
+      return LC_EUSAGE;
+    return l->b_ns < l->a_ns ? refuse(err, f, "the end lies before the start") : LC_OK;
+  case A_SIGMA:
+    if (!lc_parse_rational(f->field[1], &p, &q) || p > 10 * q)
+      return refuse(err, f, "sigma, behind the median, must be a number from 0 to 10");
+    l->sigma = (double)p / (double)q;
   }
-  double largest = raw_latency(l, 1 - 0x1p-53);
-  if (largest > (double)LC_LATENCY_MOST_NS)
-    return refuse(err, text, "its largest draws are longer than 365 days: use less");
-  return read_min(l, f->min, text, err);
+  return LC_OK;
+}
+
+static lc_status read_min(struct lc_latency *l, const struct fields *f, struct lc_error *err) {
+  const struct law *law = &laws[l->kind];
+  int64_t least = !law->tailed ? l->a_ns : l->a_ns >= 1000 ? l->a_ns / 1000 : 1;
+  if (f->min && l->kind == LC_LATENCY_CONST)
+    return refuse(err, f, "a constant latency has no min=");
+  if (f->min && read_time(&l->min_ns, f->min, f, err))
+    return LC_EUSAGE;
+  if (law->second == AN_END && l->min_ns > l->b_ns)
+    return refuse(err, f, "min= lies above the end");
+  if (!f->min || (!law->tailed && l->min_ns < least))
+    l->min_ns = least;
+  return LC_OK;
+}
+
+static lc_status read_fields(struct lc_latency *l, const struct fields *f, struct lc_error *err) {
+  const struct law *law = &laws[l->kind];
+  if (f->n != (law->second == NOTHING ? 1 : 2))
+    return unknown(err, f);
+  lc_status status = read_time(&l->a_ns, f->field[0], f, err);
+  if (!status && law->tailed && l->a_ns == 0)
+    status = refuse(err, f, "a mean or median cannot be 0");
+  if (!status)
+    status = read_second(l, f, err);
+  if (!status && law->draw(l, 1 - 0x1p-53) > (double)LC_LATENCY_MOST_NS)
+    status = refuse(err, f, "its largest draws are longer than 365 days: use less");
+  return status ? status : read_min(l, f, err);
 }
 
 lc_status lc_latency_parse(struct lc_latency *latency, const char *text, struct lc_error *err) {
   struct lc_latency read = {.kind = LC_LATENCY_CONST};
-  const char *colon = strchr(text, ':');
+  struct fields fields = {.text = text};
+  size_t length = strcspn(text, ":");
   if (strcmp(text, "none") == 0) {
     *latency = read;
     return LC_OK;
   }
-  if (!colon)
-    return unknown(err, text);
-  size_t length = (size_t)(colon - text);
   int kind = 0;
-  while (kind < 4 && (strlen(names[kind]) != length || strncmp(text, names[kind], length) != 0))
+  while (kind < N_LAW &&
+         (strlen(laws[kind].name) != length || strncmp(text, laws[kind].name, length) != 0))
     kind++;
-  if (kind == 4)
-    return unknown(err, text);
+  if (kind == N_LAW || !text[length])
+    return unknown(err, &fields);
   read.kind = (enum lc_latency_kind)kind;
-  struct fields fields = {.n = 0};
   lc_status status =
-      split(&fields, colon + 1) ? read_fields(&read, &fields, text, err) : unknown(err, text);
+      split(&fields, text + length + 1) ? read_fields(&read, &fields, err) : unknown(err, &fields);
   free_fields(&fields);
   if (!status)
     *latency = read;
@@ -165,19 +194,16 @@ lc_status lc_latency_parse(struct lc_latency *latency, const char *text, struct 
 }
 
 char *lc_latency_print(const struct lc_latency *l) {
-  char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX], min[LC_QUANTITY_MAX];
-  lc_print_duration(a, l->a_ns);
-  lc_print_duration(b, l->b_ns);
-  lc_print_duration(min, l->min_ns);
-  switch (l->kind) {
-  case LC_LATENCY_CONST:
-    break;
-  case LC_LATENCY_UNIFORM:
-    return lc_format("uniform:%s,%s,min=%s", a, b, min);
-  case LC_LATENCY_EXP:
-    return lc_format("exp:%s,min=%s", a, min);
-  case LC_LATENCY_LOGNORMAL:
-    return lc_format("lognormal:%s,%.12g,min=%s", a, l->sigma, min);
-  }
-  return l->a_ns ? lc_format("const:%s", a) : lc_format("none");
+  const struct law *law = &laws[l->kind];
+  char time[LC_QUANTITY_MAX];
+  if (l->kind == LC_LATENCY_CONST && !l->a_ns)
+    return lc_format("none");
+  char *text = lc_format("%s:%s", law->name, lc_print_duration(time, l->a_ns));
+  if (law->second == AN_END)
+    text = lc_append(text, ",%s", lc_print_duration(time, l->b_ns));
+  if (law->second == A_SIGMA)
+    text = lc_append(text, ",%.12g", l->sigma);
+  if (l->kind == LC_LATENCY_CONST)
+    return text;
+  return lc_append(text, ",min=%s", lc_print_duration(time, l->min_ns));
 }

@@ -152,13 +152,42 @@ static void test_latency_refusals(void **state) {
                                       "const:400d",
                                       "exp:1ms,",
                                       ":",
-                                      "exp:1ms,min=366d"};
+                                      "exp:1ms,min=366d",
+                                      "uniform:1ms,2ms,min=5s",
+                                      "exp:-5ms",
+                                      "uniform:-5ms,1ms"};
   for (size_t i = 0; i < LENGTH(texts); i++) {
     struct lc_latency l = {.a_ns = 77};
     struct lc_error err = {LC_OK, ""};
     require(lc_latency_parse(&l, texts[i], &err) == LC_EUSAGE, "%s is accepted", texts[i]);
     require(strstr(err.text, "--latency") && !strchr(err.text, '\n'), "%s", err.text);
     assert_int_equal(l.a_ns, 77);
+  }
+}
+
+static void test_reasons(void **state) {
+  (void)state;
+  static const char *const reasons[][2] = {
+      {"const:10", "'10' is not a time with its unit"},
+      {"uniform:1ms,2", "'2' is not a time with its unit"},
+      {"exp:1ms,min=x", "'x' is not a time with its unit"},
+      {"const:-1ms", "no time can be negative"},
+      {"exp:-5ms", "no time can be negative"},
+      {"uniform:-5ms,1ms", "no time can be negative"},
+      {"uniform:1ms,-5ms", "no time can be negative"},
+      {"exp:5ms,min=-1ms", "no time can be negative"},
+      {"const:10000000000000s", "longer than 365 days"},
+      {"uniform:1ms,99999999999999999999999999d", "longer than 365 days"},
+      {"exp:1ms,min=10000000000000s", "longer than 365 days"},
+      {"lognormal:0s,1", "cannot be 0"},
+      {"uniform:2ms,1ms", "the end lies before the start"},
+      {"uniform:1ms,2ms,min=5s", "min= lies above the end"},
+  };
+  for (size_t i = 0; i < LENGTH(reasons); i++) {
+    struct lc_latency l;
+    struct lc_error err;
+    assert_int_equal(lc_latency_parse(&l, reasons[i][0], &err), LC_EUSAGE);
+    require(strstr(err.text, reasons[i][0]) && strstr(err.text, reasons[i][1]), "%s", err.text);
   }
 }
 
@@ -326,6 +355,7 @@ int main(void) {
       cmocka_unit_test(test_laws),
       cmocka_unit_test(test_latency_forms),
       cmocka_unit_test(test_latency_refusals),
+      cmocka_unit_test(test_reasons),
       cmocka_unit_test(test_channels),
       cmocka_unit_test(test_shapes),
       cmocka_unit_test(test_drawn_peers),

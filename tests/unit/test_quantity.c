@@ -212,6 +212,13 @@ static void test_duration(void **state) {
       {"0.000694444444d", 59999999961},
       {"9223372036854775807ns", INT64_MAX},
       {"9223372036.854775807s", INT64_MAX},
+      /* too long */
+      {"9223372036854775808ns", INT64_MAX},
+      {"9223372036.854775808s", INT64_MAX},
+      {"106752d", INT64_MAX},
+      {"99999999999999999999s", INT64_MAX},
+      {"99999999999999999999.5s", INT64_MAX},
+      {"100000000000000000000000000000000000000000000000000ns", INT64_MAX},
   };
   static const char *const bad[] = {"",
                                     "60",
@@ -235,10 +242,10 @@ static void test_duration(void **state) {
                                     ".s",
                                     "1 ms",
                                     "0.1ns",
-                                    "9223372036854775808ns",
-                                    "9223372036.854775808s",
-                                    "106752d",
-                                    "99999999999999999999s"};
+                                    "99999999999999999999",
+                                    "99999999999999999999y",
+                                    "-99999999999999999999s",
+                                    "9.2.3d"};
   for (size_t i = 0; i < LENGTH(good); i++) {
     int64_t ns = SENTINEL;
     require(lc_parse_duration(good[i].text, &ns), "'%s' is refused", good[i].text);
