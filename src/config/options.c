@@ -525,11 +525,16 @@ const struct option_entry option_table[] = {
     {"fanout", 273, "K", OPERATIONS, "peers of a multicast, or 'all'", set_fanout, print_fanout},
     {"latency", 275, "LAW", NETWORK,
      "how long a message takes: none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
-     "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own",
+     "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own. Without min= the least of exp "
+     "and "
+     "lognormal is a thousandth of the mean or median; the larger the least, the faster is virtual "
+     "time",
      set_latency, print_latency},
     {"topology", 276, "SHAPE", NETWORK,
-     "who can send to whom: full, ring, star, grid, random:K or file:PATH", set_topology,
-     print_topology},
+     "who can send to whom: full, ring, star, grid, random:K or file:PATH (with ,partial behind "
+     "it: "
+     "VMs that cannot be reached are meant)",
+     set_topology, print_topology},
     {"fifo", 277, "on|off", NETWORK, "whether messages of a channel arrive in the order of sending",
      set_fifo, print_fifo},
     {"pace", 280, "PACE", TIME,
