@@ -97,6 +97,7 @@ struct lc_history {
   int64_t *t_snapshot;         /* [n_snapshot] */
   struct lc_state *state;      /* [n_vm][n_snapshot] */
   struct lc_vm_totals *totals; /* [n_vm], NULL if there are none */
+  bool longest_known;          /* totals[].queue_max is on file */
   bool digested;               /* `digest` is on file, and clock c's is that of clock[c] */
   struct lc_digest digest;
 };

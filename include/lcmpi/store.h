@@ -148,10 +148,13 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
 struct lc_store_info {
   int state; /* enum lc_run_state */
   int32_t n_vm, n_rank, n_snapshot, n_snapshot_done, n_clock;
+  int32_t n_copy, n_logged; /* VMs of one copy; VMs whose events and messages are on file */
   char clock[LC_MAX_CLOCKS][64];
   int64_t rows[LC_N_TABLE]; /* committed, all ranks */
   int64_t t_end;            /* 0 if not ended */
   struct lc_balance balance;
+  bool digested;    /* `digest` is on file */
+  uint64_t digest;  /* of the execution */
   bool ended, live; /* live: a process holds it for writing now */
   bool exact;       /* compacted: no room behind the rows */
   int64_t file_bytes, disk_bytes;

@@ -38,25 +38,46 @@ static void print_indented(const char *text) {
   }
 }
 
+static void print_system(const struct lc_store_info *info) {
+  char count[LC_QUANTITY_MAX], all[LC_QUANTITY_MAX], copies[64] = "";
+  int32_t n_copy = info->n_vm / info->n_copy;
+  if (n_copy > 1)
+    snprintf(copies, sizeof copies, "%s copies of ", lc_print_count(count, n_copy));
+  printf("  system    %s%d VM%s on %d rank%s, seed %s\n", copies, info->n_copy,
+         info->n_copy == 1 ? "" : "s", info->n_rank, info->n_rank == 1 ? "" : "s",
+         attribute(info, "seed"));
+  printf("  clocks   ");
+  for (int32_t i = 0; i < info->n_clock; i++)
+    printf(" %s", info->clock[i]);
+  if (info->n_logged == info->n_vm || !info->n_logged)
+    printf("\n  logged    %s\n", info->n_logged ? "all VMs" : "no VM");
+  else
+    printf("\n  logged    %s of %s VMs\n", lc_print_count(count, info->n_logged),
+           lc_print_count(all, info->n_vm));
+}
+
+static void print_end(const struct lc_store_info *info) {
+  char t[LC_QUANTITY_MAX];
+  const struct lc_balance *b = &info->balance;
+  printf("  ended     at %s; %" PRId64 " sent = %" PRId64 " received + %" PRId64
+         " queued + %" PRId64 " in flight + %" PRId64 " lost\n",
+         lc_print_duration(t, info->t_end), b->sent, b->received, b->queued, b->in_flight, b->lost);
+  if (info->digested)
+    printf("  digest    0x%016" PRIx64 "\n", info->digest);
+}
+
 static void print_info(const char *path, const struct lc_store_info *info) {
-  char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX], c[LC_QUANTITY_MAX];
+  char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX];
   printf("%s: %s: %s\n", path, lc_run_state_name(info->state), verdict_of(info));
   printf("  made by   %s, format %s\n", attribute(info, "source"), attribute(info, "lcmpi_format"));
   printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
   printf("  command   %s\n", attribute(info, "command_line"));
-  printf("  system    %d VM%s on %d rank%s, seed %s\n", info->n_vm, info->n_vm == 1 ? "" : "s",
-         info->n_rank, info->n_rank == 1 ? "" : "s", attribute(info, "seed"));
-  printf("  clocks   ");
-  for (int32_t i = 0; i < info->n_clock; i++)
-    printf(" %s", info->clock[i]);
-  printf("\n  rows      %s events, %s messages\n", lc_print_count(a, info->rows[LC_EVENTS]),
+  print_system(info);
+  printf("  rows      %s events, %s messages\n", lc_print_count(a, info->rows[LC_EVENTS]),
          lc_print_count(b, info->rows[LC_MESSAGES]));
   printf("  snapshots %d of %d\n", info->n_snapshot_done, info->n_snapshot);
   if (info->ended)
-    printf("  ended     at %s; %" PRId64 " sent = %" PRId64 " received + %" PRId64
-           " queued + %" PRId64 " in flight + %" PRId64 " lost\n",
-           lc_print_duration(c, info->t_end), info->balance.sent, info->balance.received,
-           info->balance.queued, info->balance.in_flight, info->balance.lost);
+    print_end(info);
   printf("  size      %s on disk%s\n", lc_print_bytes(a, info->disk_bytes),
          info->exact ? ", compacted" : ", with room behind the rows");
   printf("  libraries %s, HDF5 %s\n", attribute(info, "mpi_library"),
@@ -77,9 +98,16 @@ lc_status lc_info_command(const char *path, struct lc_error *err) {
   return LC_OK;
 }
 
-static void print_check(const struct lc_check *check) {
+/* "--": there was something to judge, and none of it is on file. */
+static const char *word_of(const struct lc_check *check, bool all_logged) {
+  if (check->n_violation)
+    return "FAIL";
+  return check->n_checked || (all_logged && !check->n_unknown) ? "ok" : "--";
+}
+
+static void print_check(const struct lc_check *check, bool all_logged) {
   char n[LC_QUANTITY_MAX], bad[LC_QUANTITY_MAX];
-  printf("%-4s  %-16s %12s  %s\n", check->n_violation ? "FAIL" : "ok", check->name,
+  printf("%-4s  %-16s %12s  %s\n", word_of(check, all_logged), check->name,
          lc_print_count(n, check->n_checked), check->claim);
   if (check->n_unknown)
     printf("      %-16s %12s  could not be judged: what they need is not on file\n", "",
@@ -89,6 +117,26 @@ static void print_check(const struct lc_check *check) {
            check->n_violation == 1 ? "" : "s", check->witness);
 }
 
+static int32_t count_logged(const struct lc_history *history) {
+  int32_t logged = 0;
+  for (int32_t v = 0; v < history->n_vm; v++)
+    logged += history->machine[v].logged;
+  return logged;
+}
+
+/* That nothing wrong was found, and what could not be judged. */
+static void print_verified(const char *path, const struct lc_history *history, int32_t logged) {
+  const char *end = history->ended ? "" : "the run has no end";
+  const char *log = logged == history->n_vm ? ""
+                    : logged                ? "not every VM is logged"
+                                            : "no VM is logged";
+  if (*end || *log)
+    printf("%s: verified as far as it is on file (%s%s%s)\n", path, end, *end && *log ? ", " : "",
+           log);
+  else
+    printf("%s: verified\n", path);
+}
+
 lc_status lc_verify_command(const char *path, struct lc_error *err) {
   struct lc_history history;
   lc_status status = lc_store_read(path, &history, err);
@@ -96,13 +144,13 @@ lc_status lc_verify_command(const char *path, struct lc_error *err) {
     return status;
   struct lc_verdict *verdict = lc_new(1, sizeof *verdict, "the verdict");
   status = lc_verify(&history, verdict);
+  int32_t logged = count_logged(&history);
   for (int32_t i = 0; i < verdict->n_check; i++)
-    print_check(&verdict->check[i]);
+    print_check(&verdict->check[i], logged == history.n_vm);
   if (status)
     lc_fail(err, LC_EVERIFY, "%s: verification failed", path);
   else
-    printf("%s: %s\n", path,
-           history.ended ? "verified" : "verified as far as it is on file (the run has no end)");
+    print_verified(path, &history, logged);
   lc_history_free(&history);
   free(verdict);
   return status;

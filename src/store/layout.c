@@ -10,41 +10,46 @@
 #define TOTAL(field) (ptrdiff_t) offsetof(struct lc_vm_totals, field)
 
 const struct constant vm_constants[] = {
-    {"tick_rate", COLUMN_F64, "s-1", "tick rate", -1},
-    {"tick_rate_p", COLUMN_I64, "1", "numerator of the exact tick rate", -1},
-    {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate", -1},
-    {"phase", COLUMN_I64, "ns", "model time of tick 0", -1},
-    {"vm_rank", COLUMN_I32, "1", "rank that runs the machine", -1},
-    {"replica", COLUMN_I32, "1", "copy of the system that the machine belongs to", -1},
-    {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1},
-    {"predicted_arrivals", COLUMN_F64, "s-1", "rate of arriving messages that theory expects", -1},
-    {"predicted_queue", COLUMN_F64, "1", "messages in the queue at the end that theory expects",
-     -1},
-    {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the end that theory expects", -1},
-    {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick)},
-    {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event)},
-    {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal)},
-    {"n_sent", COLUMN_I64, "1", "messages sent in the whole run", TOTAL(n_sent)},
-    {"n_received", COLUMN_I64, "1", "messages received in the whole run", TOTAL(n_received)},
-    {"n_queued", COLUMN_I64, "1", "messages in the queue at the end", TOTAL(n_queued)},
-    {"queue_max", COLUMN_I64, "1", "longest queue that a tick found", TOTAL(queue_max)},
+    {"tick_rate", COLUMN_F64, "s-1", "tick rate", -1, 0},
+    {"tick_rate_p", COLUMN_I64, "1", "numerator of the exact tick rate", -1, 0},
+    {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate", -1, 0},
+    {"phase", COLUMN_I64, "ns", "model time of tick 0", -1, 0},
+    {"vm_rank", COLUMN_I32, "1", "rank that runs the machine", -1, 0},
+    {"replica", COLUMN_I32, "1", "copy of the system that the machine belongs to", -1, 1},
+    {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1, 1},
+    {"predicted_arrivals", COLUMN_F64, "s-1", "rate of arriving messages that theory expects", -1,
+     1},
+    {"predicted_queue", COLUMN_F64, "1", "messages in the queue at the end that theory expects", -1,
+     1},
+    {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the end that theory expects", -1, 1},
+    {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick), 0},
+    {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event), 0},
+    {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal), 0},
+    {"n_sent", COLUMN_I64, "1", "messages sent in the whole run", TOTAL(n_sent), 0},
+    {"n_received", COLUMN_I64, "1", "messages received in the whole run", TOTAL(n_received), 0},
+    {"n_queued", COLUMN_I64, "1", "messages in the queue at the end", TOTAL(n_queued), 0},
+    {"queue_max", COLUMN_I64, "1", "longest queue that a tick found", TOTAL(queue_max), 1},
     {"lateness_max", COLUMN_I64, "ns", "largest lateness of a tick, in model time",
-     TOTAL(lateness_max_ns)},
+     TOTAL(lateness_max_ns), 0},
     {"lateness_mean", COLUMN_I64, "ns", "mean lateness of the ticks, in model time",
-     TOTAL(lateness_mean_ns)},
+     TOTAL(lateness_mean_ns), 0},
 };
 const int n_vm_constant = sizeof vm_constants / sizeof *vm_constants;
 
 const struct constant rank_constants[] = {
-    {"host", COLUMN_I32, "1", "host of the rank, an index into the attribute hostnames", -1},
-    {"pid", COLUMN_I32, "1", "process id of the rank", -1},
-    {"clock_offset", COLUMN_I64, "ns", "the host's monotonic clock minus that of rank 0's host",
-     -1},
-    {"clock_error", COLUMN_I64, "ns", "bound of the error of clock_offset", -1},
+    {"host", COLUMN_I32, "1", "host of the rank, an index into the attribute hostnames", -1, 0},
+    {"pid", COLUMN_I32, "1", "process id of the rank", -1, 0},
+    {"clock_offset", COLUMN_I64, "ns", "the host's monotonic clock minus that of rank 0's host", -1,
+     0},
+    {"clock_error", COLUMN_I64, "ns", "bound of the error of clock_offset", -1, 0},
 };
 const int n_rank_constant = sizeof rank_constants / sizeof *rank_constants;
 
 const char *const balance_names[5] = {"sent", "received", "queued", "in_flight", "lost"};
+
+bool layout_has(const struct layout *layout, const struct constant *constant) {
+  return constant->since <= layout->minor;
+}
 
 const char *stamp_path(char out[PATH_BYTES], const char *group, const char *clock) {
   snprintf(out, PATH_BYTES, "%s/clocks/%s/stamp", group, clock);
@@ -94,7 +99,8 @@ static hid_t file_type(enum column_type type) {
 }
 
 void layout_init(struct layout *layout, int32_t n_vm, int32_t n_rank, int32_t n_snapshot) {
-  *layout = (struct layout){.n_vm = n_vm, .n_rank = n_rank, .n_snapshot = n_snapshot};
+  *layout = (struct layout){
+      .n_vm = n_vm, .n_rank = n_rank, .n_snapshot = n_snapshot, .minor = LC_FORMAT_MINOR};
   for (int t = 0; t < LC_N_TABLE; t++) {
     layout->first[t] = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
     layout->rows[t] = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
@@ -221,11 +227,13 @@ static void build_snapshots(const struct layout *layout, struct h5 *h) {
   build_stamps(layout, h, "/snapshots", shape, "/component", level);
 }
 
-static void build_constants(struct h5 *h, const struct constant *list, int n, const char *scale,
-                            int32_t length) {
+static void build_constants(const struct layout *layout, struct h5 *h, const struct constant *list,
+                            int n, const char *scale, int32_t length) {
   char path[PATH_BYTES];
   struct h5_shape shape = {1, {(hsize_t)length}, {scale}};
   for (int i = 0; i < n; i++) {
+    if (!layout_has(layout, &list[i]))
+      continue;
     column_path(path, "/", list[i].name);
     h5_dataset(h, path, file_type(list[i].type), &shape, 0);
     describe(h, path, list[i].units, list[i].long_name);
@@ -344,9 +352,9 @@ void layout_build(const struct layout *layout, struct h5 *h) {
   build_scale(h, "/rank", layout->n_rank, "MPI rank");
   if (wide)
     build_scale(h, "/component", wide, "component of a vector stamp");
-  build_constants(h, vm_constants, n_vm_constant, "/vm", layout->n_vm);
+  build_constants(layout, h, vm_constants, n_vm_constant, "/vm", layout->n_vm);
   layout_clock_totals(layout, h, build_clock_total, (void *)(uintptr_t)layout);
-  build_constants(h, rank_constants, n_rank_constant, "/rank", layout->n_rank);
+  build_constants(layout, h, rank_constants, n_rank_constant, "/rank", layout->n_rank);
   build_table(layout, h, LC_EVENTS);
   build_table(layout, h, LC_MESSAGES);
   build_snapshots(layout, h);
@@ -354,5 +362,6 @@ void layout_build(const struct layout *layout, struct h5 *h) {
   build_table(layout, h, LC_CHANNEL);
   build_commit(layout, h);
   build_balance(h);
-  build_digest(layout, h);
+  if (layout->minor >= DIGEST_SINCE)
+    build_digest(layout, h);
 }

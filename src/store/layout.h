@@ -22,6 +22,7 @@ struct layout {
   int64_t *first[LC_N_TABLE]; /* [n_rank] where each rank's region starts; owned */
   int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
+  int minor; /* of the format: what came later is not there */
   int level; /* as h5_dataset() takes it, for everything with one row per event or message */
   /* of a layout that was read from a file: */
   int state;  /* enum lc_run_state */
@@ -34,12 +35,15 @@ struct constant {
   enum column_type type;
   const char *units, *long_name;
   ptrdiff_t total; /* where it is in a struct lc_vm_totals; -1: known before the run */
+  int since;       /* minor number of the format that it came with */
 };
+enum { DIGEST_SINCE = 1 };
 extern const struct constant vm_constants[];
 extern const int n_vm_constant;
 extern const struct constant rank_constants[];
 extern const int n_rank_constant;
 extern const char *const balance_names[5]; /* in the order of struct lc_balance */
+bool layout_has(const struct layout *layout, const struct constant *constant);
 
 enum { PATH_BYTES = 160 };
 /* The path of a clock's stamps below a group, "/events/clocks/vector/stamp". */

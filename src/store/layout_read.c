@@ -13,10 +13,11 @@ static void refuse(struct h5 *h, const char *what) {
   lc_fail(&h->error, LC_EFILE, "%s: %s", h->path, what);
 }
 
-static void check_format(struct h5 *h) {
+/* Returns the format's minor number. */
+static int check_format(struct h5 *h) {
   char *format = h5_get_text(h, "/", "lcmpi_format");
-  int major = -1;
-  if (!format || sscanf(format, "%d.", &major) != 1 || major < 0)
+  int major = -1, minor = 0;
+  if (!format || sscanf(format, "%d.%d", &major, &minor) < 1 || major < 0)
     refuse(h, "is an HDF5 file, but not one of lcmpi's (it has no attribute lcmpi_format)");
   else if (major > LC_FORMAT_MAJOR) {
     h->failed = true;
@@ -25,6 +26,7 @@ static void check_format(struct h5 *h) {
             format, LC_FORMAT_MAJOR);
   }
   free(format);
+  return minor;
 }
 
 static int32_t length_of(struct h5 *h, const char *path) {
@@ -118,7 +120,8 @@ static void expect_table(const struct layout *layout, struct h5 *h, int t) {
 static void expect_small(const struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   for (int i = 0; i < n_vm_constant; i++)
-    expect(h, column_path(path, "/", vm_constants[i].name), layout->n_vm, true, 1);
+    if (layout_has(layout, &vm_constants[i]))
+      expect(h, column_path(path, "/", vm_constants[i].name), layout->n_vm, true, 1);
   for (int i = 0; i < n_rank_constant; i++)
     expect(h, column_path(path, "/", rank_constants[i].name), layout->n_rank, true, 1);
   for (int i = 0; i < lc_n_state_column; i++)
@@ -154,12 +157,13 @@ static void read_state(struct layout *layout, struct h5 *h) {
 void layout_read(struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   *layout = (struct layout){0};
-  check_format(h);
+  int minor = check_format(h);
   int32_t n_vm = length_of(h, "/vm"), n_rank = length_of(h, "/rank");
   int32_t n_snapshot = length_of(h, "/snapshots/snapshot");
   if (h->failed)
     return;
   layout_init(layout, n_vm, n_rank, n_snapshot);
+  layout->minor = minor;
   read_state(layout, h);
   read_clocks(layout, h);
   for (int t = 0; t < LC_N_TABLE && !h->failed; t++) {

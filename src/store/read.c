@@ -39,15 +39,23 @@ static void *read_table(struct h5 *h, const struct layout *layout, int t) {
   return records;
 }
 
-static void read_machines(struct lc_history *history, struct h5 *h) {
+/* [n_vm]: all of them where the format does not know otherwise. */
+static uint8_t *read_logged(const struct layout *layout, struct h5 *h) {
+  uint8_t *logged = lc_new((size_t)layout->n_vm, sizeof *logged, "reading a file");
+  memset(logged, 1, (size_t)layout->n_vm);
+  if (h5_exists(h, "/logged"))
+    h5_read_all(h, "/logged", H5T_NATIVE_UINT8, logged);
+  return logged;
+}
+
+static void read_machines(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   size_t n = (size_t)history->n_vm;
   int64_t *p = lc_new(n, sizeof *p, "reading a file"), *q = lc_new(n, sizeof *q, "reading a file");
   int64_t *phase = lc_new(n, sizeof *phase, "reading a file");
-  uint8_t *logged = lc_new(n, sizeof *logged, "reading a file");
+  uint8_t *logged = read_logged(layout, h);
   h5_read_all(h, "/tick_rate_p", H5T_NATIVE_INT64, p);
   h5_read_all(h, "/tick_rate_q", H5T_NATIVE_INT64, q);
   h5_read_all(h, "/phase", H5T_NATIVE_INT64, phase);
-  h5_read_all(h, "/logged", H5T_NATIVE_UINT8, logged);
   history->machine = lc_new(n, sizeof *history->machine, "reading a file");
   for (size_t i = 0; i < n && !h->failed; i++) {
     history->machine[i].rate = (struct lc_rate){p[i], q[i]};
@@ -113,8 +121,9 @@ static void read_totals(struct lc_history *history, const struct layout *layout,
   char path[PATH_BYTES];
   size_t n = (size_t)layout->n_vm;
   history->totals = lc_new(n, sizeof *history->totals, "reading a file");
+  history->longest_known = h5_exists(h, "/queue_max");
   for (int k = 0; k < n_vm_constant; k++) {
-    if (vm_constants[k].total < 0)
+    if (vm_constants[k].total < 0 || !layout_has(layout, &vm_constants[k]))
       continue;
     int64_t *values =
         read_root(h, column_path(path, "/", vm_constants[k].name), H5T_NATIVE_INT64, n);
@@ -152,12 +161,17 @@ static bool option_is(const char *options, const char *line) {
   return at && (at == options || at[-1] == '\n') && (at[strlen(line)] == '\n' || !at[strlen(line)]);
 }
 
-/* What kind of a run it was. */
-static void read_kind(struct lc_history *history, struct h5 *h) {
-  char *pace = h5_get_text(h, "/", "pace"), *options = h5_get_text(h, "/", "options");
+/* The VMs of one copy. */
+static int32_t read_copy(const struct layout *layout, struct h5 *h) {
   int64_t replicas = h5_get_int(h, "/", "n_replica", 1);
-  bool whole = replicas >= 1 && replicas <= history->n_vm && history->n_vm % replicas == 0;
-  history->n_copy = whole ? (int32_t)(history->n_vm / replicas) : history->n_vm;
+  bool whole = replicas >= 1 && replicas <= layout->n_vm && layout->n_vm % replicas == 0;
+  return whole ? (int32_t)(layout->n_vm / replicas) : layout->n_vm;
+}
+
+/* What kind of a run it was. */
+static void read_kind(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char *pace = h5_get_text(h, "/", "pace"), *options = h5_get_text(h, "/", "options");
+  history->n_copy = read_copy(layout, h);
   history->exact_time = pace && strcmp(pace, "virtual") == 0;
   history->fifo = !option_is(options, "fifo = off");
   free(pace);
@@ -196,8 +210,8 @@ static void read_balance(struct lc_balance *balance, struct h5 *h) {
 
 void read_history(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   *history = (struct lc_history){.n_vm = layout->n_vm};
-  read_kind(history, h);
-  read_machines(history, h);
+  read_kind(history, layout, h);
+  read_machines(history, layout, h);
   history->n_event = committed_rows(layout, LC_EVENTS);
   history->event = read_table(h, layout, LC_EVENTS);
   history->n_sent = committed_rows(layout, LC_MESSAGES);
@@ -209,7 +223,8 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   history->ended = layout->ended;
   if (history->ended) {
     read_totals(history, layout, h);
-    read_digest(history, layout, h);
+    if (layout->minor >= DIGEST_SINCE)
+      read_digest(history, layout, h);
   }
   history->t_end = h5_read_scalar(h, "/commit/t_end");
   history->error_ns = 2 * largest(h, "/clock_error", layout->n_rank);
@@ -296,8 +311,20 @@ static int32_t snapshots_done(struct h5 *h, const struct layout *layout) {
   return (int32_t)least;
 }
 
+static int32_t count_logged(const struct layout *layout, struct h5 *h) {
+  uint8_t *logged = read_logged(layout, h);
+  int32_t n = 0;
+  for (int32_t v = 0; v < layout->n_vm; v++)
+    n += logged[v] != 0;
+  free(logged);
+  return n;
+}
+
 static void describe(struct lc_store_info *info, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
   info->n_vm = layout->n_vm;
+  info->n_copy = read_copy(layout, h);
+  info->n_logged = count_logged(layout, h);
   info->n_rank = layout->n_rank;
   info->n_snapshot = layout->n_snapshot;
   info->n_snapshot_done = snapshots_done(h, layout);
@@ -312,6 +339,9 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_snapshot_done += info->ended;
   info->t_end = h5_read_scalar(h, "/commit/t_end");
   read_balance(&info->balance, h);
+  info->digested = info->ended && layout->minor >= DIGEST_SINCE;
+  if (info->digested)
+    h5_read_all(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
   H5Aiterate2(h->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_attribute, info);
 }
 

@@ -68,6 +68,7 @@ static void choose_snapshots(struct rewrite *w) {
 
 static void plan_layout(struct rewrite *w, int64_t *const *room) {
   layout_init(&w->new, w->old.n_vm, w->old.n_rank, w->old.n_snapshot);
+  w->new.minor = w->old.minor;
   for (int32_t c = 0; c < w->old.n_clock; c++) {
     struct file_clock *clock = &w->new.clock[w->new.n_clock++];
     *clock = w->old.clock[c];
@@ -211,14 +212,16 @@ static void copy_clock_total(void *context, struct h5 *h, const char *path, enum
 static void copy_small(struct rewrite *w) {
   char path[PATH_BYTES];
   for (int i = 0; i < n_vm_constant; i++)
-    copy_whole(w, column_path(path, "/", vm_constants[i].name), vm_constants[i].type, w->old.n_vm);
+    if (layout_has(&w->old, &vm_constants[i]))
+      copy_whole(w, column_path(path, "/", vm_constants[i].name), vm_constants[i].type,
+                 w->old.n_vm);
   for (int i = 0; i < n_rank_constant; i++)
     copy_whole(w, column_path(path, "/", rank_constants[i].name), rank_constants[i].type,
                w->old.n_rank);
   layout_clock_totals(&w->old, &w->to, copy_clock_total, w);
   for (int i = 0; i < 5; i++)
     copy_whole(w, column_path(path, "/balance", balance_names[i]), COLUMN_I64, 1);
-  for (int i = 0; i < 2 + w->old.n_clock; i++) {
+  for (int i = 0; i < 2 + w->old.n_clock && w->old.minor >= DIGEST_SINCE; i++) {
     uint64_t digest = 0;
     digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : w->old.clock[i - 2].name);
     h5_read_all(&w->from, path, H5T_NATIVE_UINT64, &digest);

@@ -28,7 +28,7 @@ static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
   return totals;
 }
 
-static void write_counts(struct h5 *to, const struct lc_history *h) {
+static void write_counts(struct h5 *to, const struct layout *layout, const struct lc_history *h) {
   char path[PATH_BYTES];
   size_t n = (size_t)h->n_vm;
   struct lc_vm_totals *totals = lc_new(n, sizeof *totals, "the totals");
@@ -36,7 +36,7 @@ static void write_counts(struct h5 *to, const struct lc_history *h) {
   for (size_t v = 0; v < n; v++)
     totals[v] = count(h->event + h->machine[v].first_event, h->machine[v].n_event);
   for (int k = 0; k < n_vm_constant; k++) {
-    if (vm_constants[k].total < 0)
+    if (vm_constants[k].total < 0 || !layout_has(layout, &vm_constants[k]))
       continue;
     for (size_t v = 0; v < n; v++)
       memcpy(&values[v], (const char *)&totals[v] + vm_constants[k].total, sizeof *values);
@@ -87,7 +87,7 @@ static void write_jumps(struct h5 *to, const struct lc_history *h,
 }
 
 void write_counted_totals(struct h5 *to, const struct layout *layout, const struct lc_history *h) {
-  write_counts(to, h);
+  write_counts(to, layout, h);
   for (int32_t c = 0; c < h->n_clock; c++) {
     write_final_stamps(to, h, &h->clock[c]);
     if (layout->clock[c].has_value && h->clock[c].words == 1)

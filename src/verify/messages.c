@@ -192,17 +192,42 @@ static void check_left(struct lc_check *check, const struct lc_history *h,
               sent->number, sent->sender, t_arrival, queued ? "queued" : "in flight", h->t_end);
 }
 
-/* Where not every VM is logged: what the totals of all of them add up to. Those that left a VM and
- * did not come to another are in flight. */
-static struct lc_balance balance_of_totals(const struct lc_history *h) {
-  struct lc_balance sum = {.lost = h->balance.lost};
+static void report_balance(struct lc_check *check, const struct lc_history *h, const char *source,
+                           const struct lc_balance *count) {
+  const struct lc_balance *b = &h->balance;
+  violation(check, h->t_end,
+            "the stored balance %" PRId64 " = %" PRId64 " + %" PRId64 " + %" PRId64 " + %" PRId64
+            " is not what the %s: %" PRId64 " = %" PRId64 " + %" PRId64 " + %" PRId64 " + %" PRId64,
+            b->sent, b->received, b->queued, b->in_flight, b->lost, source, count->sent,
+            count->received, count->queued, count->in_flight, count->lost);
+}
+
+/* a + b, also for counts that no run has. */
+static int64_t sum(int64_t a, int64_t b) {
+  return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+/* Where not every VM is logged: what the totals of all of them add up to is sent, received and
+ * queued. In flight and lost are the rest, and at least those that are on file. */
+static void check_balance_of_totals(struct lc_check *check, const struct lc_history *h,
+                                    const struct lc_balance *on_file) {
+  const struct lc_balance *b = &h->balance;
+  struct lc_balance total = {.in_flight = b->in_flight, .lost = b->lost};
   for (int32_t v = 0; v < h->n_vm && h->totals; v++) {
-    sum.sent += h->totals[v].n_sent;
-    sum.received += h->totals[v].n_received;
-    sum.queued += h->totals[v].n_queued;
+    total.sent = sum(total.sent, h->totals[v].n_sent);
+    total.received = sum(total.received, h->totals[v].n_received);
+    total.queued = sum(total.queued, h->totals[v].n_queued);
   }
-  sum.in_flight = sum.sent - sum.received - sum.queued - sum.lost;
-  return sum;
+  check->n_checked++;
+  if (!equal_balance(&total, b))
+    report_balance(check, h, "totals of the VMs give", &total);
+  else if (b->sent != sum(sum(b->received, b->queued), sum(b->in_flight, b->lost)))
+    violation(check, h->t_end, "the stored balance does not add up");
+  else if (b->in_flight < on_file->in_flight || b->lost < on_file->lost)
+    violation(check, h->t_end,
+              "the stored balance has %" PRId64 " messages in flight and %" PRId64
+              " lost; on file are %" PRId64 " and %" PRId64,
+              b->in_flight, b->lost, on_file->in_flight, on_file->lost);
 }
 
 void check_conservation(const struct lc_history *h, const struct matching *m,
@@ -237,13 +262,7 @@ void check_conservation(const struct lc_history *h, const struct matching *m,
                 (double)sent->t_send / 1e9);
   }
   if (!logged)
-    count = balance_of_totals(h);
-  if (!equal_balance(&count, &h->balance))
-    violation(check, h->t_end,
-              "the stored balance %" PRId64 " = %" PRId64 " + %" PRId64 " + %" PRId64 " + %" PRId64
-              " is not what the %s: %" PRId64 " = %" PRId64 " + %" PRId64 " + %" PRId64
-              " + %" PRId64,
-              h->balance.sent, h->balance.received, h->balance.queued, h->balance.in_flight,
-              h->balance.lost, logged ? "log gives" : "totals of the VMs give", count.sent,
-              count.received, count.queued, count.in_flight, count.lost);
+    check_balance_of_totals(check, h, &count);
+  else if (!equal_balance(&count, &h->balance))
+    report_balance(check, h, "log gives", &count);
 }

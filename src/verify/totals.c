@@ -75,6 +75,7 @@ void check_totals(const struct lc_history *h, const struct matching *m,
       continue;
     }
     totals.n_queued = whole ? queued[v] : h->totals[v].n_queued;
+    totals.queue_max = h->longest_known ? totals.queue_max : h->totals[v].queue_max;
     check->n_checked++;
     if (memcmp(&totals, &h->totals[v], sizeof totals) != 0)
       violation(check, h->t_end,

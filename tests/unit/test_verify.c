@@ -182,6 +182,90 @@ static void test_nothing_on_file(void **state) {
   lc_history_free(&h);
 }
 
+/* ---- histories without a log ----------------------------------------------------------------- */
+
+/* The counts that the balance is made of, and stamps to hold the last ones against. */
+static void count_totals(struct lc_history *h) {
+  h->totals = lc_new((size_t)h->n_vm, sizeof *h->totals, "a test");
+  for (int64_t i = 0; i < h->n_event; i++) {
+    struct lc_vm_totals *totals = &h->totals[h->event[i].machine];
+    totals->n_sent += h->event[i].kind == LC_SEND ? h->event[i].msg_count : 0;
+    totals->n_received += h->event[i].kind == LC_RECEIVE;
+  }
+  for (int64_t i = 0; i < h->n_left; i++)
+    h->totals[h->left[i].machine].n_queued += h->left[i].fate == LC_FATE_QUEUED;
+  for (int32_t c = 0; c < h->n_clock; c++)
+    h->clock[c].final_stamp =
+        lc_new((size_t)(h->n_vm * h->clock[c].words), sizeof(int64_t), "a test");
+}
+
+/* What is left of a history when only the totals of its machines were recorded. */
+static void forget_the_log(struct lc_history *h) {
+  count_totals(h);
+  h->n_event = h->n_sent = h->n_left = 0;
+  for (int32_t v = 0; v < h->n_vm; v++) {
+    h->machine[v].logged = false;
+    h->machine[v].n_event = h->machine[v].n_sent = 0;
+  }
+}
+
+static void require_bad_balance(const struct lc_history *h, const char *said) {
+  struct lc_verdict verdict;
+  assert_int_equal(lc_verify(h, &verdict), LC_EVERIFY);
+  const struct lc_check *check = find_check(&verdict, "conservation");
+  assert_true(check && check->n_violation == 1);
+  require(strstr(check->witness, said), "%s: %s", said, check->witness);
+}
+
+/* What each machine counted is held against the balance, and so is the rest of it. */
+static void test_balance_without_a_log(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 30; seed++) {
+    struct lc_history h;
+    struct lc_verdict verdict;
+    simulate(&h, seed, 4);
+    forget_the_log(&h);
+    require_ok(&h, &verdict, seed);
+    assert_int_equal(find_check(&verdict, "ticks")->n_checked, 0);
+    assert_int_equal(find_check(&verdict, "conservation")->n_checked, 1);
+    struct lc_balance kept = h.balance, *b = &h.balance;
+    b->received++;
+    require_bad_balance(&h, "is not what the totals of the VMs give");
+    *b = kept;
+    b->in_flight++;
+    require_bad_balance(&h, "does not add up");
+    *b = kept;
+    b->lost += b->in_flight + 1;
+    b->in_flight = -1;
+    require_bad_balance(&h, "balance has -1 messages in flight");
+    *b = kept;
+    b->in_flight += b->lost + 1;
+    b->lost = -1;
+    require_bad_balance(&h, "and -1 lost");
+    lc_history_free(&h);
+  }
+}
+
+/* What is in flight on file must be in the balance too. */
+static void test_balance_with_a_part_of_the_log(void **state) {
+  (void)state;
+  int64_t planted = 0;
+  for (uint64_t seed = 0; seed < 60; seed++) {
+    struct lc_history h;
+    simulate(&h, seed, 4);
+    count_totals(&h);
+    h.machine[3].logged = false;
+    h.balance.lost = h.balance.in_flight;
+    h.balance.in_flight = 0;
+    if (h.balance.lost) {
+      require_bad_balance(&h, "balance has 0 messages in flight");
+      planted++;
+    }
+    lc_history_free(&h);
+  }
+  assert_true(planted > 20);
+}
+
 /* ---- indexing -------------------------------------------------------------------------------- */
 
 static void shuffle_events(struct lc_history *h, struct draws *draws) {
@@ -263,6 +347,8 @@ int main(void) {
       cmocka_unit_test(test_cut_off_histories),
       cmocka_unit_test(test_unknown_is_counted),
       cmocka_unit_test(test_nothing_on_file),
+      cmocka_unit_test(test_balance_without_a_log),
+      cmocka_unit_test(test_balance_with_a_part_of_the_log),
       cmocka_unit_test(test_index_sorts_whatever_comes),
       cmocka_unit_test(test_index_refuses_machines_that_do_not_exist),
   };
