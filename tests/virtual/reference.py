@@ -1,11 +1,12 @@
 """The model once more, as plainly as it can be written: one list of ticks, one list of messages, no windows.
 
-It shares nothing with lcmpi but the rules. simulate(options) returns the events, messages and left-over messages
-as sorted lists of tuples, in the order of the columns named below.
+It shares nothing with lcmpi but the rules, and three functions whose last bit is a rule too: simulate(options,
+floating) is given log, exp and quantile (of the normal distribution). It returns the events, stamps, messages and
+left-over messages as sorted lists of tuples, in the order of the columns named below.
 """
 
 from fractions import Fraction
-from math import ceil, sqrt
+from math import ceil, floor, sqrt
 
 EVENT = ("machine", "seq", "tick", "t_scheduled", "t_actual", "peer", "msg_first", "msg_count", "t_arrival",
          "queue_before", "queue_after", "op", "kind")
@@ -73,18 +74,20 @@ def rate_and_phase(o, vm):
     return rate, phase
 
 
-def latency(o, sender, number):
+def latency(o, floating, sender, number):
     law, _, values = o["latency"].partition(":")
     values = values.split(",")
     least = float(values.pop()[4:-2]) * 1e6 if values[-1].startswith("min=") else 0
-    low = float(values[0][:-2]) * 1e6
-    if law == "const":
-        return int(low)
-    if law != "uniform":  # their logarithm is a part of lcmpi
-        return o["draw"](sender, number)
+    first = float(values[0][:-2]) * 1e6
     w = philox(o["seed"], LATENCY, sender, number)
     u = ((w[1] * WORD + w[0]) >> 11) * 2.0**-53
-    return max(int(low + u * (float(values[1][:-2]) * 1e6 - low) + 0.5), int(least))
+    if law == "uniform":
+        first += u * (float(values[1][:-2]) * 1e6 - first)
+    elif law == "exp":
+        first = -first * floating.log(1 - u)
+    elif law == "lognormal":
+        first *= floating.exp(float(values[1]) * floating.quantile(min(u + 2.0**-54, 1 - 2.0**-53)))
+    return max(floor(first + 0.5), int(least))
 
 
 class Machine:
@@ -112,7 +115,7 @@ def choose(o, machine):
     return 2, shuffled(stream(o["seed"], OPERATION, machine.vm, machine.ticks, 2), machine.peers, n)
 
 
-def simulate(o):
+def simulate(o, floating):
     machines = [Machine(o, vm) for vm in range(o["vms"] * o["replicas"])]
     events, stamps, messages = [], [], []
     while True:
@@ -136,7 +139,7 @@ def simulate(o):
                        len(arrived) - bool(arrived), operation, kind))
         stamps.append((m.vm, m.ticks, m.lamport, *m.vector))
         for receiver in to:
-            arrival = now + latency(o, m.vm, m.sent)
+            arrival = now + latency(o, floating, m.vm, m.sent)
             if o["fifo"] == "on":
                 arrival = m.last_arrival[receiver] = max(arrival, m.last_arrival.get(receiver, 0))
             messages.append((m.vm, m.sent, receiver, m.ticks, now))

@@ -2,21 +2,19 @@
 
 import os
 import subprocess
-import sys
 import unittest
 
 import h5py
 import numpy
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
-
-import harness  # noqa: E402
+import virtual
+from virtual import harness
 
 PLOT = os.path.join(harness.ROOT, "postprocess", "lcmpi_plot")
 RUN = ("--pace", "virtual", "--vms", 3, "--replicas", 40, "--seed", 4, "--progress", "none", "-o", "run.h5")
 
 
-class Copies(harness.Case):
+class Copies(virtual.Case):
     def plot(self):
         done = subprocess.run(["/usr/bin/python3", PLOT, "run.h5", "--format", "png"], cwd=self.scratch,
                               capture_output=True, text=True, check=False)

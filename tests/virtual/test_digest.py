@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
-
-import harness  # noqa: E402
+import virtual
+from virtual import harness
 
 RANKS = (2, 3, 4, 7)
 MATRIX = {
@@ -64,7 +63,9 @@ def contents(path):
         return found
 
 
-class Digests(harness.Case):
+class Digests(virtual.Case):
+    alone = {}  # the results on one rank, verified
+
     def setUp(self):
         super().setUp()
         with open(self.path("channels.txt"), "w", encoding="utf-8") as file:
@@ -75,7 +76,7 @@ class Digests(harness.Case):
         words = ("--pace", "virtual", "--seed", 5, *options, "--progress", "none", "--force", "-o", name)
         if program:
             command = [*(launcher or ()), program, *map(str, words)]
-            done = subprocess.run(command, cwd=self.scratch, env=harness.environment(self.scratch),
+            done = subprocess.run(command, cwd=self.scratch, env=self.environment(),
                                   capture_output=True, text=True, timeout=120, check=False)
         else:
             done = self.run_lcmpi(*words, ranks=ranks)
@@ -91,13 +92,22 @@ class Digests(harness.Case):
         for name, value in first[1].items():
             self.assertTrue(value == other[1][name], f"{name} is not the same")
 
+    def first(self, name):
+        if name not in self.alone:
+            self.alone[name] = self.result(MATRIX[name])
+            self.check_verified(self.path("run.h5"))
+        return self.alone[name]
+
+    def compare(self, name, many):
+        """The results with each of many ways to run, two at a time, with that on one rank."""
+        with self.subTest(name), ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(self.result, MATRIX[name], name=f"{i}.h5", **how) for i, how in enumerate(many)]
+            for job in jobs:
+                self.same(self.first(name), job.result())
+
     def test_ranks(self):
-        for name, options in MATRIX.items():
-            with self.subTest(name):
-                first = self.result(options)
-                self.check_verified(self.path("run.h5"))
-                for ranks in RANKS:
-                    self.same(first, self.result(options, ranks=ranks))
+        for name in MATRIX:
+            self.compare(name, [{"ranks": ranks} for ranks in RANKS])
 
     def test_what_is_logged_changes_nothing(self):
         lines = {self.result((*MATRIX["copies"], "--log", log))[0] for log in ("all", "none", "sample:2")}
@@ -127,13 +137,10 @@ class Digests(harness.Case):
             self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
         return os.path.join(folder, "lcmpi")
 
-    def compare_builds(self, program, launcher=None):
-        for name, options in MATRIX.items():
-            with self.subTest(name):
-                self.same(self.result(options), self.result(options, program=program, launcher=launcher))
-
     def test_without_optimisation(self):
-        self.compare_builds(self.build("o0", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O0"))
+        program = self.build("o0", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O0")
+        for name in MATRIX:
+            self.compare(name, [{"program": program}])
 
     def test_mpich(self):
         compiler, mpirun = shutil.which("mpicc.mpich"), shutil.which("mpirun.mpich")
@@ -143,7 +150,8 @@ class Digests(harness.Case):
         program = self.build("mpich", "-DCMAKE_BUILD_TYPE=Release", f"-DMPI_C_COMPILER={compiler}",
                              f"-DMPIEXEC_EXECUTABLE={mpirun}", f"-DHDF5_ROOT={prefix}",
                              "-DHDF5_C_COMPILER_EXECUTABLE=/usr/bin/h5pcc.mpich")
-        self.compare_builds(program, launcher=(mpirun, "-np", "3"))
+        for name in MATRIX:
+            self.compare(name, [{"program": program, "launcher": (mpirun, "-np", "3")}])
 
 
 if __name__ == "__main__":

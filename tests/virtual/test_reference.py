@@ -1,27 +1,37 @@
 """lcmpi in virtual time against the naive reference: the same log, row by row, for hundreds of configurations."""
 
 import ctypes
+import math
 import os
 import random
+import statistics
 import subprocess
-import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "common"))
-
-import harness  # noqa: E402
-import reference  # noqa: E402
+import reference
+import virtual
+from virtual import harness
 
 CONFIGURATIONS = 300
 
 
-class Law(ctypes.Structure):
-    """struct lc_latency, opaque."""
-    _fields_ = [("bytes", ctypes.c_char * 256)]
+class Floating:
+    """The logarithm, the exponential and the normal quantile of lcmpi, which are part of what a run is."""
+
+    def __init__(self):
+        folder = os.path.join(harness.ROOT, "build", "tests")
+        source = os.path.join(harness.ROOT, "src", "network", "floating.c")
+        os.makedirs(folder, exist_ok=True)
+        library = os.path.join(folder, "floating.so")
+        subprocess.run(["cc", "-O1", "-ffp-contract=off", "-shared", "-fPIC", source, "-lm", "-o", library], check=True)
+        functions = ctypes.CDLL(library)
+        self.log, self.exp, self.quantile = functions.fixed_log, functions.fixed_exp, functions.fixed_normal_quantile
+        for function in (self.log, self.exp, self.quantile):
+            function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double]
 
 
 def configuration(rng):
@@ -49,7 +59,7 @@ def configuration(rng):
 
 
 def words(o):
-    given = {key: value for key, value in o.items() if key != "draw"}
+    given = dict(o)
     given["fanout"] = "all" if o["fanout"] == 10**9 else o["fanout"]
     given["internal"] = 1 - o["unicast"] - o["multicast"]
     given["duration"] = f"{o['duration'] // 10**6}ms"
@@ -76,27 +86,27 @@ def read(path):
                 rows(file["messages"], reference.MESSAGE), sorted(left))
 
 
-class Reference(harness.Case):
+class Reference(virtual.Case):
     @classmethod
     def setUpClass(cls):
-        """The logarithm and the exponential of lcmpi, which are part of what a run is."""
-        root = harness.ROOT
-        cls.folder = os.path.join(root, "build", "tests")
-        os.makedirs(cls.folder, exist_ok=True)
-        library = os.path.join(cls.folder, "latency.so")
-        sources = [os.path.join(root, "src", *name.split("/")) for name in
-                   ("network/latency.c", "network/floating.c", "base/rng.c", "base/quantity.c", "base/status.c",
-                    "base/text.c", "base/memory.c")]
-        subprocess.run(["cc", "-O1", "-D_GNU_SOURCE", "-ffp-contract=off", "-shared", "-fPIC", "-I",
-                        os.path.join(root, "include"), *sources, "-lm", "-o", library], check=True)
-        cls.lcmpi = ctypes.CDLL(library)
-        cls.lcmpi.lc_latency_draw.restype = ctypes.c_int64
+        cls.floating = Floating()
 
-    def drawer(self, o):
-        law, error = Law(), ctypes.create_string_buffer(4096)
-        self.assertEqual(self.lcmpi.lc_latency_parse(ctypes.byref(law), o["latency"].encode(), error), 0)
-        return lambda sender, number: self.lcmpi.lc_latency_draw(
-            ctypes.byref(law), ctypes.c_uint64(o["seed"]), ctypes.c_int32(sender), ctypes.c_int64(number))
+    def near(self, got, exact, ulps, what):
+        self.assertLessEqual(abs(got - exact), ulps * math.ulp(exact), what)
+
+    def test_floating(self):
+        """Within 4 units in the last place of Python's log and exp, 8 of its quantile, and of what erfc makes of it."""
+        rng = random.Random(1)
+        edges = [2.0**-53, 2.0**-54, 0.075, 0.5, 0.925, 1 - 2.0**-53]
+        for u in edges + [rng.random() for _ in range(100000)] + [2.0**-rng.uniform(0, 53) for _ in range(100000)]:
+            x = 1400 * (u - 0.5)
+            self.near(self.floating.log(u), math.log(u), 4, f"log {u}")
+            self.near(self.floating.exp(x), math.exp(x), 4, f"exp {x}")
+            z = self.floating.quantile(u)
+            self.near(z, statistics.NormalDist().inv_cdf(u), 8, f"quantile {u}")
+            slope = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+            slack = 8 * (math.ulp(u) + slope * math.ulp(z))
+            self.assertLessEqual(abs(math.erfc(-z / math.sqrt(2)) / 2 - u), slack, f"quantile {u}")
 
     def compare(self, number):
         o = configuration(random.Random(number))
@@ -105,9 +115,8 @@ class Reference(harness.Case):
         command = "lcmpi " + " ".join(words(o))
         if result.returncode:
             return f"{command}\n{result.stderr}"
-        o["draw"] = self.drawer(o)
         for what, got, expected in zip(("events", "stamps", "messages", "left"), read(self.path(name)),
-                                       reference.simulate(o)):
+                                       reference.simulate(o, self.floating)):
             if got != expected:
                 differ = next((pair for pair in zip(got, expected) if pair[0] != pair[1]),
                               (f"{len(got)} rows", f"{len(expected)} rows"))
