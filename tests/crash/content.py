@@ -139,6 +139,7 @@ def check_events(content, insist):
     insist(own_rank(content, "events", machine), "an event of a machine that the rank does not run")
     if ((machine < 0) | (machine >= content.n_vm)).any():
         return
+    insist(small["logged"][machine] == 1, "an event of a machine that is not logged")
     insist((kind >= INTERNAL) & (kind <= RECEIVE), "a committed event without a kind")
     insist(consecutive(machine, e["seq"]), "events of a machine are not numbered 0, 1, 2, ...")
     insist(e["tick"] == e["seq"], "tick and seq differ")
@@ -218,7 +219,7 @@ def check_states(content, insist):
     if not content.exact:  # an exact file leaves out what nobody recorded
         insist(valid[under], "states under n_snapshots that were not recorded")
     insist(valid[under[:, -1], -1], "a final state under n_final was not recorded")
-    valid &= under
+    valid &= under & (content.small["logged"] == 1)[:, None]  # of the others there are no events to compare with
     begin = starts_of(e["machine"], content.n_vm)
     on_file = np.diff(begin)[:, None]
     insist((n <= on_file)[valid], "a recorded state counts events that are not on file")
