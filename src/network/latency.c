@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the laws
- * ------------------------------------------------------------------------------------ */
+/* ---- the laws ------------------------------------------------------------------------------ */
 
 static double draw_const(const struct lc_latency *l, double u) {
   (void)u;
@@ -63,8 +62,7 @@ int64_t lc_latency_draw(const struct lc_latency *l, uint64_t seed, int32_t sende
   return ns > l->min_ns ? ns : l->min_ns;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 /* What was typed: the whole, and what stands behind the colon, split at commas; min= apart. */
 struct fields {

@@ -109,7 +109,9 @@ static void check_state(struct lc_check *check, const struct lc_history *h, int3
   if (state->n_tick == state->n_event && tally->n_internal == state->n_internal &&
       tally->n_sent == state->n_sent && tally->n_received == state->n_received &&
       queued == state->n_queued) {
-    check_place(check, h, vm, snapshot);
+    if (h->ended ||
+        !is_final(h, snapshot)) /* killed at an early end: it had not said when that was */
+      check_place(check, h, vm, snapshot);
     return;
   }
   violation(check, t,

@@ -266,6 +266,20 @@ static void test_balance_with_a_part_of_the_log(void **state) {
   assert_true(planted > 20);
 }
 
+/* The states at an early end are on file before the file says that it ended, and when. */
+static void test_killed_at_an_early_end(void **state) {
+  (void)state;
+  struct lc_history h;
+  struct lc_verdict verdict;
+  simulate(&h, 11, 4);
+  h.t_snapshot[h.n_snapshot - 1] += INT64_C(1000000000);
+  assert_int_equal(lc_verify(&h, &verdict), LC_EVERIFY);
+  assert_true(find_check(&verdict, "snapshots")->n_violation > 0);
+  h.ended = false;
+  require_ok(&h, &verdict, 11);
+  lc_history_free(&h);
+}
+
 /* ---- indexing -------------------------------------------------------------------------------- */
 
 static void shuffle_events(struct lc_history *h, struct draws *draws) {
@@ -349,6 +363,7 @@ int main(void) {
       cmocka_unit_test(test_nothing_on_file),
       cmocka_unit_test(test_balance_without_a_log),
       cmocka_unit_test(test_balance_with_a_part_of_the_log),
+      cmocka_unit_test(test_killed_at_an_early_end),
       cmocka_unit_test(test_index_sorts_whatever_comes),
       cmocka_unit_test(test_index_refuses_machines_that_do_not_exist),
   };
