@@ -27,7 +27,7 @@ enum { LC_MAX_RATES = 4096 };
 /* Which rates the VMs get. */
 struct lc_rate_rule {
   int32_t n;
-  bool drawn; /* each VM draws one of the n rates; else they are dealt out in a cycle */
+  bool drawn; /* each VM draws one of the n rates; else a copy's VMs take them in turn */
   struct lc_rate rate[LC_MAX_RATES];
   uint64_t
       below[LC_MAX_RATES]; /* drawn: the draw's 32-bit word picks the first with word < below */
@@ -35,9 +35,11 @@ struct lc_rate_rule {
 
 /* Gives the drawn rates weights (NULL: equal ones), summing to anything above 0. */
 void lc_rate_rule_weigh(struct lc_rate_rule *rule, const double *weight);
-/* Which of the rule's rates a VM has, and that rate. */
-int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm);
-struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm);
+/* Which of the rule's rates a VM (global id) of a system with n_copy VMs in a copy has, and that
+ * rate. Copies have draws of their own, but rates that are given are the same in all. */
+int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm, int32_t n_copy);
+struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm,
+                          int32_t n_copy);
 /* The first tick's time. */
 int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm);
 

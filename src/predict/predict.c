@@ -20,7 +20,7 @@ static double rate_value(struct lc_rate rate) {
 }
 
 static double rate_of_vm(const struct copy *c, int32_t vm) {
-  return rate_value(lc_rate_of(c->rates, c->load->seed, vm));
+  return rate_value(lc_rate_of(c->rates, c->load->seed, vm, c->n));
 }
 
 /* The probability that an idle tick of a VM with so many peers sends to a given one of them. */
@@ -146,7 +146,7 @@ static void predict_copy(const struct copy *c, int64_t duration_ns, int32_t firs
 static void count_rates(struct copy *c) {
   memset(c->with_rate, 0, (size_t)c->rates->n * sizeof *c->with_rate);
   for (int32_t i = 0; i < c->n; i++)
-    c->with_rate[lc_rate_index(c->rates, c->load->seed, c->first + i)]++;
+    c->with_rate[lc_rate_index(c->rates, c->load->seed, c->first + i, c->n)]++;
 }
 
 void lc_predict(const struct lc_workload *load, const struct lc_rate_rule *rates,

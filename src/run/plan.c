@@ -56,7 +56,7 @@ void plan_vms(struct run *run) {
 static struct lc_vm_constants constants_of(const void *context, int32_t vm) {
   const struct run *run = context;
   const struct lc_config *c = run->config;
-  struct lc_rate rate = lc_rate_of(&c->rates, c->seed, vm);
+  struct lc_rate rate = lc_rate_of(&c->rates, c->seed, vm, c->n_vm);
   return (struct lc_vm_constants){
       .rate = rate,
       .phase_ns = lc_phase_of(c->phase, rate, c->seed, vm),

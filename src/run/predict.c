@@ -79,7 +79,7 @@ static void print_prediction(const struct lc_config *c, const struct lc_predicti
   int32_t n = c->n_vm * c->n_replica, saturated = 0;
   printf("   VM  ticks/s  arrivals/s     queue      clock  jump avg\n");
   for (int32_t v = 0; v < n; v++) {
-    struct lc_rate r = lc_rate_of(&c->rates, c->seed, v);
+    struct lc_rate r = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
     double ticks = (double)lc_tick_count(r, lc_phase_of(c->phase, r, c->seed, v), c->duration_ns);
     saturated += p[v].saturated;
     if (v < LC_TABLE_VMS)

@@ -83,7 +83,7 @@ static struct lc_progress *open_progress(const struct run *run) {
   /* virtual time is over before a table could be read: a line says where it is */
   int32_t n_vm = c->pace == LC_PACE_VIRTUAL ? INT32_MAX : run->n_vm;
   for (int32_t v = 0; v < n_vm && n_vm <= LC_TABLE_VMS; v++)
-    rate[v] = lc_rate_of(&c->rates, c->seed, v);
+    rate[v] = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
   int32_t shown = lc_clock_set_shown(&run->clocks);
   return lc_progress_open(c->progress, n_vm, rate,
                           shown < 0 || n_vm == INT32_MAX ? NULL : run->clocks.clock[shown]->name,

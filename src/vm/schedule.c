@@ -38,9 +38,9 @@ void lc_rate_rule_weigh(struct lc_rate_rule *rule, const double *weight) {
     rule->below[i] = UINT64_C(1) << 32;
 }
 
-int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm) {
+int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm, int32_t n_copy) {
   if (!rule->drawn)
-    return vm % rule->n;
+    return vm % n_copy % rule->n;
   uint32_t word = lc_draw(seed, LC_DRAW_RATE, vm, 0, 0).word[0];
   int32_t i = 0;
   while (word >= rule->below[i])
@@ -48,8 +48,9 @@ int32_t lc_rate_index(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm
   return i;
 }
 
-struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm) {
-  return rule->rate[lc_rate_index(rule, seed, vm)];
+struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_t vm,
+                          int32_t n_copy) {
+  return rule->rate[lc_rate_index(rule, seed, vm, n_copy)];
 }
 
 int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm) {

@@ -28,7 +28,7 @@ static struct lc_period period_of(struct lc_rate rate) {
 
 static void start_vm(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *rates,
                      enum lc_phase phase, uint64_t seed) {
-  int32_t id = vms->first + own, rate = lc_rate_index(rates, seed, id);
+  int32_t id = vms->first + own, rate = lc_rate_index(rates, seed, id, vms->n_copy);
   struct lc_vm *vm = lc_vms_vm(vms, own);
   *vm = (struct lc_vm){.rate = rate, .t_pile = INT64_MAX, .first = -1, .pile = -1};
   vms->deadline_ns[own] = lc_phase_of(phase, rates->rate[rate], seed, id);

@@ -289,7 +289,7 @@ static void test_rate_weights(void **state) {
   static const double share[] = {0.2, 0, 0.8};
   require_parsed(&p, "--rates 4:6 --rate-weights 1,0,4");
   for (int32_t v = 0; v < 20000; v++)
-    count[lc_rate_of(&p.line.config.rates, 1, v).p - 4]++;
+    count[lc_rate_of(&p.line.config.rates, 1, v, INT32_MAX).p - 4]++;
   assert_true(frequencies_fit(count, share, 3));
   lc_command_line_free(&p.line);
 }

@@ -136,14 +136,34 @@ static void test_rates_dealt_out(void **state) {
   (void)state;
   struct lc_rate_rule *rule = rule_of(3, false);
   for (int32_t vm = 0; vm < 20; vm++)
-    assert_int_equal(lc_rate_of(rule, 1, vm).p, vm % 3 + 1);
+    assert_int_equal(lc_rate_of(rule, 1, vm, INT32_MAX).p, vm % 3 + 1);
+  free(rule);
+}
+
+/* Every copy gets the same, whether its VMs are a multiple of the rates or not. */
+static void test_rates_dealt_out_in_copies(void **state) {
+  (void)state;
+  struct lc_rate_rule *rule = rule_of(3, false);
+  for (int32_t n_copy = 1; n_copy < 9; n_copy++)
+    for (int32_t vm = 0; vm < 5 * n_copy; vm++)
+      assert_int_equal(lc_rate_of(rule, 1, vm, n_copy).p, vm % n_copy % 3 + 1);
+  free(rule);
+}
+
+/* Rates that are drawn are each VM's own, in whatever copy. */
+static void test_rates_drawn_in_copies(void **state) {
+  (void)state;
+  struct lc_rate_rule *rule = rule_of(6, true);
+  lc_rate_rule_weigh(rule, NULL);
+  for (int32_t vm = 0; vm < 500; vm++)
+    assert_int_equal(lc_rate_of(rule, 1, vm, 4).p, lc_rate_of(rule, 1, vm, 500).p);
   free(rule);
 }
 
 static void require_drawn(const struct lc_rate_rule *rule, uint64_t seed, const double *share) {
   int64_t count[8] = {0};
   for (int32_t vm = 0; vm < 20000; vm++) {
-    struct lc_rate rate = lc_rate_of(rule, seed, vm);
+    struct lc_rate rate = lc_rate_of(rule, seed, vm, INT32_MAX);
     assert_true(rate.p >= 1 && rate.p <= rule->n && rate.q == 1);
     count[rate.p - 1]++;
   }
@@ -189,10 +209,10 @@ static void test_one_weight_takes_all(void **state) {
   struct lc_rate_rule *rule = rule_of(3, true);
   lc_rate_rule_weigh(rule, first);
   for (int32_t vm = 0; vm < 1000; vm++)
-    assert_int_equal(lc_rate_of(rule, 5, vm).p, 1);
+    assert_int_equal(lc_rate_of(rule, 5, vm, INT32_MAX).p, 1);
   lc_rate_rule_weigh(rule, last);
   for (int32_t vm = 0; vm < 1000; vm++)
-    assert_int_equal(lc_rate_of(rule, 5, vm).p, 3);
+    assert_int_equal(lc_rate_of(rule, 5, vm, INT32_MAX).p, 3);
   free(rule);
 }
 
@@ -203,7 +223,7 @@ static void test_rate_comes_from_its_draw(void **state) {
   lc_rate_rule_weigh(rule, NULL);
   for (int32_t vm = 0; vm < 2000; vm++) {
     uint32_t word = lc_draw(77, LC_DRAW_RATE, vm, 0, 0).word[0];
-    assert_int_equal(lc_rate_of(rule, 77, vm).p, 1 + (int)((double)word / 0x1p32 * 6));
+    assert_int_equal(lc_rate_of(rule, 77, vm, INT32_MAX).p, 1 + (int)((double)word / 0x1p32 * 6));
   }
   free(rule);
 }
@@ -253,6 +273,8 @@ int main(void) {
       cmocka_unit_test(test_count_agrees_with_times),
       cmocka_unit_test(test_count_agrees_with_counting),
       cmocka_unit_test(test_rates_dealt_out),
+      cmocka_unit_test(test_rates_dealt_out_in_copies),
+      cmocka_unit_test(test_rates_drawn_in_copies),
       cmocka_unit_test(test_equal_weights),
       cmocka_unit_test(test_given_weights),
       cmocka_unit_test(test_zero_weights_are_never_drawn),

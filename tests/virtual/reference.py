@@ -68,7 +68,7 @@ def rate_and_phase(o, vm):
             (i + 1) * WORD % count * 2 >= count)))
     else:
         rates = o["rates"].split(",")
-        rate = Fraction(rates[vm % len(rates)])
+        rate = Fraction(rates[vm % o["vms"] % len(rates)])  # given, not drawn: the same in every copy
     period = NS * rate.denominator // rate.numerator
     phase = {"zero": 0, "period": period, "random": (draw[3] * WORD + draw[2]) * period // WORD**2}[o["phase"]]
     return rate, phase

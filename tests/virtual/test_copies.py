@@ -36,6 +36,15 @@ class Copies(virtual.Case):
             self.assertEqual(file["replica"][()].tolist(), [vm // 3 for vm in range(120)])
             self.assertEqual(int(file["n_event"][()].sum()), 40 * 600)
 
+    def test_given_rates(self):
+        """Copies are of one system: a list of rates begins anew in each, and theory says the same of all."""
+        for rates, copy in (("1,3", (1, 3, 1)), ("2,5,1,7", (2, 5, 1))):
+            self.check_run(*RUN, "--log", "none", "--rates", rates, "--force")
+            with h5py.File(self.path("run.h5"), "r") as file:
+                self.assertEqual(file["tick_rate"][()].tolist(), list(copy) * 40)
+                for name in ("predicted_arrivals", "predicted_queue", "predicted_clock"):
+                    self.assertEqual(len(numpy.unique(file[name][()].reshape(40, 3), axis=0)), 1, name)
+
     def test_drawn_rates(self):
         self.check_run(*RUN, "--log", "none", "--rates", "1:9", "--clock", "vector,lamport")
         self.assertEqual(self.plot(), {"copies"})
