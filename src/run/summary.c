@@ -100,9 +100,10 @@ static void print_speed(const struct run *run, const struct lc_outcome *o) {
   char count[LC_QUANTITY_MAX], windows[LC_QUANTITY_MAX], took[LC_QUANTITY_MAX];
   char each[LC_QUANTITY_MAX], waiting[LC_QUANTITY_MAX], set_up[LC_QUANTITY_MAX];
   double seconds = (double)o->ticking_ns / 1e9;
-  printf("speed     %s events in %s: %.3g million/s, %s windows; set up in %s\n",
-         lc_print_count(count, o->n_tick), lc_print_time(took, o->ticking_ns),
-         seconds > 0 ? (double)o->n_tick / seconds / 1e6 : 0, lc_print_count(windows, o->n_window),
+  printf("speed     %s event%s in %s: %.3g million/s, %s window%s; set up in %s\n",
+         lc_print_count(count, o->n_tick), o->n_tick == 1 ? "" : "s",
+         lc_print_time(took, o->ticking_ns), seconds > 0 ? (double)o->n_tick / seconds / 1e6 : 0,
+         lc_print_count(windows, o->n_window), o->n_window == 1 ? "" : "s",
          lc_print_time(set_up, run->set_up_ns));
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) / run->n_own;
   printf("memory    %s per VM, and at most %s per rank for messages under way\n",

@@ -1,4 +1,5 @@
 /* The VMs of a rank: their memory, and a step at a time. */
+#include "due.h"
 #include "step.h"
 
 #include <stdlib.h>
@@ -63,6 +64,8 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
     start_vm(vms, i, rates, phase, load->seed);
   for (size_t i = many; i < groups * LC_GROUP_VMS; i++)
     vms->deadline_ns[i] = INT64_MAX;
+  for (int32_t b = 0; b < vms->n_block; b++)
+    note_deadlines(vms, b, INT64_MAX);
 }
 
 void lc_vms_free(struct lc_vms *vms) {

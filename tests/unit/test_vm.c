@@ -400,6 +400,23 @@ static void test_windows(void **state) {
   compare_ways(5, 2 * LC_BLOCK_VMS + 70, 300 * MS, "lamport");
 }
 
+/* Before the first window too, a block knows when its first tick is due: no window is run in vain.
+ */
+static void test_first_deadline(void **state) {
+  (void)state;
+  for (int phase = 0; phase < 3; phase++) {
+    struct bench b;
+    int64_t first = INT64_MAX;
+    open_bench(&b, 3, 100, "lamport");
+    lc_vms_free(&b.vms);
+    lc_vms_init(&b.vms, 0, 100, &b.rates, (enum lc_phase)phase, &b.load, &b.clocks);
+    for (int32_t v = 0; v < 100; v++)
+      first = b.vms.deadline_ns[v] < first ? b.vms.deadline_ns[v] : first;
+    assert_int_equal(lc_vms_block_deadline(&b.vms, 0), first);
+    close_bench(&b);
+  }
+}
+
 static void test_a_new_machine(void **state) {
   (void)state;
   struct bench b;
@@ -431,6 +448,7 @@ int main(void) {
       cmocka_unit_test(test_inboxes),
       cmocka_unit_test(test_deadlines),
       cmocka_unit_test(test_windows),
+      cmocka_unit_test(test_first_deadline),
       cmocka_unit_test(test_a_new_machine),
       cmocka_unit_test(test_kind_names),
   };
