@@ -71,25 +71,62 @@ int ascending_ids(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* The k of n - 1 others (in ascending order of ids) that a partial Fisher-Yates shuffle puts first.
- * As many swaps as draws: each is looked up among those before it, which are few. */
-static void draw_peers(const struct lc_topology *t, uint64_t seed, int32_t vm, int32_t k,
-                       uint32_t (*swap)[2], int32_t *peer) {
+/* A partial Fisher-Yates shuffle puts k of a VM's n - 1 others (in ascending order of ids) first. A
+ * few swaps are kept in a list, which stays in the cache; more in an array of all others, which
+ * undoes them afterwards, so that a VM costs its peers and not all others. */
+enum { FEW = 16 };
+struct shuffle {
+  uint32_t *with;  /* [k] the place that place i was swapped with */
+  int32_t *others; /* more than a few: in ascending order between calls */
+};
+
+/* Who stands at a place after n swaps of a list. */
+static int32_t standing_at(const uint32_t *with, const int32_t *moved, uint32_t n, uint32_t place) {
+  while (n-- > 0)
+    if (with[n] == place)
+      return moved[n];
+  return (int32_t)place;
+}
+
+static void shuffle_few(const uint32_t *with, uint32_t k, int32_t *first) {
+  int32_t moved[FEW]; /* by swap i, from place i */
+  for (uint32_t i = 0; i < k; i++) {
+    first[i] = standing_at(with, moved, i, with[i]);
+    moved[i] = standing_at(with, moved, i, i);
+  }
+}
+
+static void exchange(int32_t *a, int32_t *b) {
+  int32_t kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+static void shuffle_many(const struct shuffle *s, uint32_t k, int32_t *first) {
+  for (uint32_t i = 0; i < k; i++) {
+    exchange(&s->others[i], &s->others[s->with[i]]);
+    first[i] = s->others[i];
+  }
+  for (uint32_t i = k; i-- > 0;)
+    exchange(&s->others[i], &s->others[s->with[i]]);
+}
+
+static void draw_peers(const struct lc_topology *t, uint64_t seed, int32_t vm, uint32_t k,
+                       const struct shuffle *s, int32_t *peer) {
   int32_t local = vm % t->n_vm;
   struct lc_block block = {{0}};
-  for (uint32_t i = 0; i < (uint32_t)k; i++) {
+  for (uint32_t i = 0; i < k; i++) {
     if (i % 4 == 0)
       block = lc_draw(seed, LC_DRAW_TOPOLOGY, vm, 0, i / 4);
-    uint32_t j = i + lc_below(block.word[i % 4], (uint32_t)t->n_vm - 1 - i), at_i = i, at_j = j;
-    for (uint32_t s = 0; s < i; s++) {
-      at_i = swap[s][0] == i ? swap[s][1] : at_i;
-      at_j = swap[s][0] == j ? swap[s][1] : at_j;
-    }
-    swap[i][0] = j;
-    swap[i][1] = at_i;
-    peer[i] = (int32_t)at_j + ((int32_t)at_j >= local);
+    s->with[i] = i + lc_below(block.word[i % 4], (uint32_t)t->n_vm - 1 - i);
   }
-  qsort(peer, (size_t)k, sizeof *peer, ascending_ids);
+  if (k <= FEW)
+    shuffle_few(s->with, k, peer);
+  else
+    shuffle_many(s, k, peer);
+  for (uint32_t i = 0; i < k; i++)
+    peer[i] += peer[i] >= local;
+  qsort(peer, k, sizeof *peer, ascending_ids);
 }
 
 static lc_status make_random(struct lc_topology *t, const struct lc_topology_rule *rule,
@@ -101,12 +138,17 @@ static lc_status make_random(struct lc_topology *t, const struct lc_topology_rul
   t->max_degree = k;
   t->first = lc_new((size_t)t->n_own + 1, sizeof *t->first, "the topology");
   t->peer = lc_new((size_t)t->n_own * (size_t)k, sizeof *t->peer, "the topology");
-  uint32_t(*swap)[2] = lc_new((size_t)k, sizeof *swap, "the topology");
+  struct shuffle s = {.with = lc_new((size_t)k, sizeof *s.with, "the topology")};
+  if (k > FEW)
+    s.others = lc_new((size_t)t->n_vm, sizeof *s.others, "the topology");
+  for (int32_t v = 0; k > FEW && v < t->n_vm; v++)
+    s.others[v] = v;
   for (int32_t i = 0; i < t->n_own; i++) {
     t->first[i + 1] = t->first[i] + k;
-    draw_peers(t, seed, t->first_vm + i, k, swap, t->peer + t->first[i]);
+    draw_peers(t, seed, t->first_vm + i, (uint32_t)k, &s, t->peer + t->first[i]);
   }
-  free(swap);
+  free(s.others);
+  free(s.with);
   return LC_OK;
 }
 

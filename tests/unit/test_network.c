@@ -2,11 +2,15 @@
 #include "unit.h"
 
 #include "lcmpi/network.h"
+#include "lcmpi/rng.h"
 #include "network/floating.h"
+#include "network/topology.h"
 
 #include <math.h>
+#include <time.h>
 
-#define MS INT64_C(1000000)
+#define MS   INT64_C(1000000)
+#define SEED 11 /* of the topologies */
 
 /* ---- floating point -------------------------------------------------------------------------- */
 
@@ -215,7 +219,7 @@ static lc_status build(struct lc_topology *t, const char *shape, int32_t n_vm, i
   struct lc_topology_rule rule = {.kind = LC_TOPOLOGY_FULL};
   assert_int_equal(lc_topology_rule_parse(&rule, shape, err), LC_OK);
   lc_status status =
-      lc_topology_build(t, &rule, 11, n_vm, copies, first, n, text, text ? strlen(text) : 0, err);
+      lc_topology_build(t, &rule, SEED, n_vm, copies, first, n, text, text ? strlen(text) : 0, err);
   free(rule.path);
   return status;
 }
@@ -295,6 +299,53 @@ static void test_drawn_peers(void **state) {
   lc_topology_free(&all);
 }
 
+/* The draws of a VM's peers, by a shuffle of all others. */
+static void plain_shuffle(uint64_t seed, int32_t n, int32_t vm, int32_t k, int32_t *peer) {
+  int32_t *other = calloc((size_t)n, sizeof *other);
+  for (int32_t i = 0; i < n - 1; i++)
+    other[i] = i + (i >= vm);
+  for (int32_t i = 0; i < k; i++) {
+    uint32_t word = lc_draw(seed, LC_DRAW_TOPOLOGY, vm, 0, (uint32_t)i / 4).word[i % 4];
+    int32_t j = i + (int32_t)lc_below(word, (uint32_t)(n - 1 - i)), kept = other[i];
+    other[i] = other[j];
+    other[j] = kept;
+    peer[i] = other[i];
+  }
+  qsort(peer, (size_t)k, sizeof *peer, ascending_ids);
+  free(other);
+}
+
+static void test_drawn_peers_are_a_shuffle(void **state) {
+  (void)state;
+  static const int32_t many[] = {1, 2, 4, 5, 15, 16, 17, 18, 40, 149};
+  for (size_t i = 0; i < LENGTH(many); i++) {
+    struct lc_topology t;
+    struct lc_error err;
+    int32_t k = many[i], expected[150];
+    char shape[32];
+    snprintf(shape, sizeof shape, "random:%d", k);
+    assert_int_equal(build(&t, shape, 150, 1, 0, 150, NULL, &err), LC_OK);
+    for (int32_t vm = 0; vm < 150; vm++) {
+      plain_shuffle(SEED, 150, vm, k, expected);
+      for (int32_t p = 0; p < k; p++)
+        assert_int_equal(lc_topology_peer(&t, vm, p), expected[p]);
+    }
+    lc_topology_free(&t);
+  }
+}
+
+/* A VM's peers cost their number, not its square: these would take 20 s. */
+static void test_many_drawn_peers(void **state) {
+  (void)state;
+  struct lc_topology t;
+  struct lc_error err;
+  clock_t begun = clock();
+  assert_int_equal(build(&t, "random:3999", 4000, 1, 0, 2000, NULL, &err), LC_OK);
+  double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+  require(seconds < 6, "it took %g s", seconds);
+  lc_topology_free(&t);
+}
+
 static void test_listed_channels(void **state) {
   (void)state;
   struct lc_topology t;
@@ -359,6 +410,8 @@ int main(void) {
       cmocka_unit_test(test_channels),
       cmocka_unit_test(test_shapes),
       cmocka_unit_test(test_drawn_peers),
+      cmocka_unit_test(test_drawn_peers_are_a_shuffle),
+      cmocka_unit_test(test_many_drawn_peers),
       cmocka_unit_test(test_listed_channels),
       cmocka_unit_test(test_bad_files),
       cmocka_unit_test(test_bytes),
