@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name, exit code, meaning). The one list from which status, text and exit code come. */
+/* X(name, exit code, meaning). The one list from which statuses, exit codes and what --help says of
+ * them come: a status is its own exit code. */
 #define LC_STATUS_MAP(X)                                                                           \
   X(LC_OK, 0, "done")                                                                              \
   X(LC_EINTERNAL, 1, "internal error (a defect of lcmpi)")                                         \
@@ -27,9 +28,6 @@ typedef enum lc_status {
   LC_STATUS_MAP(X)
 #undef X
 } lc_status;
-
-/* What a status means, in a few words; never NULL. A status is its own exit code. */
-const char *lc_status_text(lc_status status);
 
 /* One failure: `text` is one line without a newline that says what, where and what to do. */
 struct lc_error {

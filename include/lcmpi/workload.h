@@ -64,16 +64,6 @@ void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_t
                       double unicast, double multicast, int32_t fanout);
 void lc_workload_free(struct lc_workload *load);
 
-struct lc_choice {
-  enum lc_op op;
-  int32_t n_receiver;
-  const int32_t *receiver; /* ascending; valid until the next call with the same workload */
-};
-
-/* The operation of tick `tick` of `vm` (a global id), if it is idle. A VM without peers does
- * internal events. */
-struct lc_choice lc_workload_choose(struct lc_workload *load, int32_t vm, int64_t tick);
-
 /* Messages that an idle tick sends on average if its VM has as many peers as any. */
 double lc_workload_messages_per_tick(const struct lc_workload *load);
 

@@ -5,17 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-const char *lc_status_text(lc_status status) {
-  switch (status) {
-#define X(name, code, text)                                                                        \
-  case name:                                                                                       \
-    return text;
-    LC_STATUS_MAP(X)
-#undef X
-  }
-  return "unknown status";
-}
-
 lc_status lc_fail(struct lc_error *err, lc_status status, const char *format, ...) {
   va_list args;
   va_start(args, format);

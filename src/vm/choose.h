@@ -7,6 +7,12 @@
 #include "lcmpi/rng.h"
 #include "lcmpi/workload.h"
 
+struct choice {
+  enum lc_op op;
+  int32_t n_receiver;
+  const int32_t *receiver; /* ascending; valid until the next call with the same workload */
+};
+
 /* The receivers of a multicast into load->chosen, ascending; returns how many. */
 int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
                          const struct lc_block *draw, int32_t degree);
@@ -29,10 +35,11 @@ static inline bool may_send(const struct lc_workload *load, uint32_t word) {
   return word < load->multicast_below;
 }
 
-/* `draw` is block 0 of the tick. */
-static inline struct lc_choice choose(struct lc_workload *load, int32_t vm, int64_t tick,
-                                      const struct lc_block *draw) {
-  const struct lc_choice internal = {.op = LC_OP_INTERNAL};
+/* The operation of tick `tick` of `vm` (a global id), if it is idle; `draw` is block 0 of the tick.
+ * A VM without peers does internal events. */
+static inline struct choice choose(struct lc_workload *load, int32_t vm, int64_t tick,
+                                   const struct lc_block *draw) {
+  const struct choice internal = {.op = LC_OP_INTERNAL};
   if (!may_send(load, draw->word[0]))
     return internal;
   int32_t degree = degree_of(load->topology, vm);
@@ -40,11 +47,11 @@ static inline struct lc_choice choose(struct lc_workload *load, int32_t vm, int6
     return internal;
   if (draw->word[0] >= load->unicast_below) {
     int32_t n = choose_receivers(load, vm, tick, draw, degree);
-    return (struct lc_choice){LC_OP_MULTICAST, n, load->chosen};
+    return (struct choice){LC_OP_MULTICAST, n, load->chosen};
   }
   int32_t i = (int32_t)lc_below(draw->word[1], (uint32_t)degree);
   load->chosen[0] = peer_of(load->topology, vm, i);
-  return (struct lc_choice){LC_OP_UNICAST, 1, load->chosen};
+  return (struct choice){LC_OP_UNICAST, 1, load->chosen};
 }
 
 #endif

@@ -140,7 +140,7 @@ internal_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, str
 
 static inline __attribute__((always_inline)) void send_step(struct lc_vms *vms, int32_t own,
                                                             int64_t now_ns, bool lamport,
-                                                            const struct lc_choice *choice,
+                                                            const struct choice *choice,
                                                             struct lc_step *step) {
   struct lc_tally *tally = &vms->tally[own];
   begin_step(vms, own, now_ns, LC_SEND, step);
@@ -161,7 +161,7 @@ static inline __attribute__((always_inline)) void idle_step(struct lc_vms *vms, 
                                                             const struct lc_block *draw,
                                                             struct lc_step *step) {
   int64_t tick = lc_vms_vm(vms, own)->n_tick;
-  struct lc_choice choice = choose(vms->load, vms->first + own, tick, draw);
+  struct choice choice = choose(vms->load, vms->first + own, tick, draw);
   if (choice.op == LC_OP_INTERNAL)
     internal_step(vms, own, now_ns, lamport, step);
   else

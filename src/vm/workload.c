@@ -124,11 +124,6 @@ int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
   return fanout;
 }
 
-struct lc_choice lc_workload_choose(struct lc_workload *load, int32_t vm, int64_t tick) {
-  struct lc_block draw = lc_draw(load->seed, LC_DRAW_OPERATION, vm, (uint64_t)tick, 0);
-  return choose(load, vm, tick, &draw);
-}
-
 double lc_workload_messages_per_tick(const struct lc_workload *load) {
   if (load->topology->max_degree < 1)
     return 0;

@@ -3,8 +3,7 @@
  */
 #include "unit.h"
 
-#include "lcmpi/rng.h"
-#include "lcmpi/workload.h"
+#include "vm/choose.h"
 
 /* A workload on a full network; the topology is the test's for as long as the workload is used. */
 static struct lc_topology network[64];
@@ -19,6 +18,11 @@ static void init(struct lc_workload *load, uint64_t seed, int32_t n_vm, double u
 
 enum { DRAWS = 60000, MOST_VMS = 40 };
 
+static struct choice choice_of(struct lc_workload *load, int32_t vm, int64_t tick) {
+  struct lc_block draw = lc_draw(load->seed, LC_DRAW_OPERATION, vm, (uint64_t)tick, 0);
+  return choose(load, vm, tick, &draw);
+}
+
 /* A copy of a choice that outlives the next call. */
 struct copied {
   enum lc_op op;
@@ -26,8 +30,8 @@ struct copied {
   int32_t receiver[MOST_VMS];
 };
 
-static struct copied choose(struct lc_workload *load, int32_t vm, int64_t tick) {
-  struct lc_choice choice = lc_workload_choose(load, vm, tick);
+static struct copied copy_of_choice(struct lc_workload *load, int32_t vm, int64_t tick) {
+  struct choice choice = choice_of(load, vm, tick);
   struct copied copy = {.op = choice.op, .n = choice.n_receiver};
   for (int32_t i = 0; i < copy.n; i++)
     copy.receiver[i] = choice.receiver[i];
@@ -98,7 +102,8 @@ static void test_choices_are_the_reference(void **state) {
       for (int64_t i = 0; i < 600; i++) {
         int32_t vm = (int32_t)(i % n_vm);
         int64_t tick = i * i * i * i; /* beyond 32 bits, too */
-        require_same(choose(&load, vm, tick), expected(31, n_vm, fanouts[f], vm, tick), vm, tick);
+        require_same(copy_of_choice(&load, vm, tick), expected(31, n_vm, fanouts[f], vm, tick), vm,
+                     tick);
       }
       lc_workload_free(&load);
     }
@@ -116,14 +121,14 @@ static void test_same_tick_same_draw(void **state) {
   for (int i = 0; i < 3000; i++) {
     int32_t vm = (int32_t)draw_below(&draws, 9);
     int64_t tick = draw_below(&draws, 50);
-    struct copied first = choose(&load, vm, tick);
-    require_same(choose(&load, vm, tick), first, vm, tick);
+    struct copied first = copy_of_choice(&load, vm, tick);
+    require_same(copy_of_choice(&load, vm, tick), first, vm, tick);
     struct lc_workload fresh;
     init(&fresh, 5, 9, 0.2, 0.6, 4);
-    require_same(choose(&fresh, vm, tick), first, vm, tick);
+    require_same(copy_of_choice(&fresh, vm, tick), first, vm, tick);
     lc_workload_free(&fresh);
-    choose(&other, (vm + 1) % 9, tick + 1); /* another history of calls */
-    require_same(choose(&other, vm, tick), first, vm, tick);
+    copy_of_choice(&other, (vm + 1) % 9, tick + 1); /* another history of calls */
+    require_same(copy_of_choice(&other, vm, tick), first, vm, tick);
   }
   lc_workload_free(&load);
   lc_workload_free(&other);
@@ -134,7 +139,7 @@ static void test_order_is_put_back(void **state) {
   struct lc_workload load;
   init(&load, 6, 40, 0, 1, 20); /* a large fan-out: a small one needs no array */
   for (int64_t tick = 0; tick < 500; tick++) {
-    lc_workload_choose(&load, (int32_t)(tick % 40), tick);
+    choice_of(&load, (int32_t)(tick % 40), tick);
     for (int32_t i = 0; i < 39; i++)
       assert_int_equal(load.order[i], i);
   }
@@ -148,8 +153,8 @@ static void test_seeds_and_vms_differ(void **state) {
   init(&a, 1, 10, 1, 0, 1);
   init(&b, 2, 10, 1, 0, 1);
   for (int64_t tick = 0; tick < 900; tick++) {
-    same_seed += choose(&a, 0, tick).receiver[0] == choose(&b, 0, tick).receiver[0];
-    same_vm += choose(&a, 0, tick).receiver[0] == choose(&a, 1, tick).receiver[0];
+    same_seed += copy_of_choice(&a, 0, tick).receiver[0] == copy_of_choice(&b, 0, tick).receiver[0];
+    same_vm += copy_of_choice(&a, 0, tick).receiver[0] == copy_of_choice(&a, 1, tick).receiver[0];
   }
   assert_in_range(same_seed, 50, 150); /* one in nine by chance */
   assert_in_range(same_vm, 40, 150);
@@ -167,7 +172,7 @@ static void test_operations_and_peers(void **state) {
   int64_t op[4] = {0}, peer[5] = {0};
   init(&load, 51, 5, 0.2, 0.1, 2);
   for (int64_t tick = 0; tick < DRAWS; tick++) {
-    struct lc_choice choice = lc_workload_choose(&load, 2, tick);
+    struct choice choice = choice_of(&load, 2, tick);
     op[choice.op]++;
     if (choice.op == LC_OP_UNICAST)
       peer[choice.receiver[0]]++;
@@ -184,7 +189,7 @@ static void test_extreme_weights(void **state) {
     struct lc_workload load;
     init(&load, 52, 4, i == 0, i == 1, 2);
     for (int64_t tick = 0; tick < 20000; tick++)
-      assert_int_equal(lc_workload_choose(&load, 1, tick).op, op[i]);
+      assert_int_equal(choice_of(&load, 1, tick).op, op[i]);
     lc_workload_free(&load);
   }
 }
@@ -197,7 +202,7 @@ static void test_multicast_pairs_are_uniform(void **state) {
   int n = 0;
   init(&load, 53, 6, 0, 1, 2);
   for (int64_t tick = 0; tick < DRAWS; tick++) {
-    struct lc_choice choice = lc_workload_choose(&load, 3, tick);
+    struct choice choice = choice_of(&load, 3, tick);
     assert_int_equal(choice.n_receiver, 2);
     assert_true(choice.receiver[0] >= 0 && choice.receiver[0] < choice.receiver[1] &&
                 choice.receiver[1] < 6 && choice.receiver[0] != 3 && choice.receiver[1] != 3);
@@ -224,7 +229,7 @@ static void test_receivers_are_distinct_and_ascending(void **state) {
       init(&load, 61, n_vm, 0, 1, fanout);
       for (int64_t tick = 0; tick < 30; tick++) {
         int32_t vm = (int32_t)(tick % n_vm), before = -1;
-        struct lc_choice choice = lc_workload_choose(&load, vm, tick);
+        struct choice choice = choice_of(&load, vm, tick);
         assert_int_equal(choice.n_receiver, fanout < n_vm ? fanout : n_vm - 1);
         for (int32_t i = 0; i < choice.n_receiver; i++) {
           assert_true(choice.receiver[i] > before && choice.receiver[i] < n_vm &&
@@ -241,7 +246,7 @@ static void test_fanout_all(void **state) {
   struct lc_workload load;
   init(&load, 62, 7, 0, 1, LC_FANOUT_ALL);
   for (int32_t vm = 0; vm < 7; vm++) {
-    struct lc_choice choice = lc_workload_choose(&load, vm, vm);
+    struct choice choice = choice_of(&load, vm, vm);
     assert_int_equal(choice.n_receiver, 6);
     for (int32_t i = 0; i < 6; i++)
       assert_int_equal(choice.receiver[i], i + (i >= vm));
@@ -254,7 +259,7 @@ static void test_alone(void **state) {
   struct lc_workload load;
   init(&load, 63, 1, 0.5, 0.5, 2);
   for (int64_t tick = 0; tick < 1000; tick++) {
-    struct lc_choice choice = lc_workload_choose(&load, 0, tick);
+    struct choice choice = choice_of(&load, 0, tick);
     assert_int_equal(choice.op, LC_OP_INTERNAL);
     assert_int_equal(choice.n_receiver, 0);
   }
@@ -269,7 +274,7 @@ static void test_two(void **state) {
   init(&load, 64, 2, 0.2, 0.1, 2);
   for (int64_t tick = 0; tick < 2000; tick++)
     for (int32_t vm = 0; vm < 2; vm++) {
-      struct lc_choice choice = lc_workload_choose(&load, vm, tick);
+      struct choice choice = choice_of(&load, vm, tick);
       count[choice.op]++;
       assert_int_equal(choice.n_receiver, choice.op != LC_OP_INTERNAL);
       if (choice.n_receiver)
