@@ -15,22 +15,39 @@
 
 #include "lcmpi/workload.h"
 
+/* What is expected of one VM; all per second of model time. */
 struct lc_prediction {
-  double arrivals; /* messages per second */
-  double queue;    /* expected length at the end */
-  double clock;    /* Lamport's, expected at the end */
-  bool saturated;
+  double ticks;    /* its rate */
+  double arrivals; /* of messages */
+  double clock;    /* what Lamport's clock rises by */
 };
 
-/* Predicts VMs [first, first + n) of the system of `load` after `duration_ns`; `load`'s topology
- * must know the peers of all VMs of every copy that these belong to. *residual, unless NULL,
- * receives the largest relative error of the fixed point: above 1e-6 it was not found, which can
- * happen only where an idle tick sends more than one message on average and the network is not
- * full. */
-void lc_predict(const struct lc_workload *load, const struct lc_rate_rule *rates,
-                int64_t duration_ns, int32_t first, int32_t n, struct lc_prediction *out,
-                double *residual);
-/* Bytes that it takes for a while, beside what it fills in, for copies of n_copy VMs. */
-double lc_predict_bytes(int32_t n_copy);
+/* Expected at a time: the length of the queue, and Lamport's clock. */
+double lc_predicted_queue(const struct lc_prediction *prediction, int64_t t_ns);
+double lc_predicted_clock(const struct lc_prediction *prediction, int64_t t_ns);
+static inline bool lc_predicted_saturated(const struct lc_prediction *prediction) {
+  return prediction->arrivals > prediction->ticks;
+}
+
+/* The theory of a system. A copy is solved when one of its VMs is first asked for, and kept until
+ * another is, so it may be asked for in chunks; copies that are all alike (rates that are given, a
+ * topology that is not drawn) are solved once. */
+struct lc_theory;
+/* Bytes that it takes for copies of n_copy VMs. */
+double lc_theory_bytes(int32_t n_copy, bool full);
+/* `load` and `rates` must outlive it; `load`'s topology must know the peers of all VMs of every
+ * copy that is asked for. */
+struct lc_theory *lc_theory_open(const struct lc_workload *load, const struct lc_rate_rule *rates);
+void lc_theory_close(struct lc_theory *theory);
+
+/* VMs [first, first + n), global ids. */
+void lc_predict(struct lc_theory *theory, int32_t first, int32_t n, struct lc_prediction *out);
+
+/* By how much the rate of idle ticks, max(0, r_i - a_i), of any VM predicted so far is off the one
+ * that its peers were taken to have, relative to r_i. Above LC_THEORY_OFF no fixed point was found:
+ * that can happen only where an idle tick sends one message or more on average and the network is
+ * not full. */
+double lc_theory_residual(const struct lc_theory *theory);
+#define LC_THEORY_OFF 1e-6
 
 #endif

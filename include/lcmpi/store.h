@@ -114,9 +114,11 @@ lc_status lc_store_states(struct lc_store *store, int32_t index, int32_t first, 
                           struct lc_error *err);
 lc_status lc_store_states_done(struct lc_store *store, int32_t index, struct lc_error *err);
 
-/* What theory expects of VMs [first, first + n) of this rank, before the run. Local. */
+/* What theory expects of VMs [first, first + n) of this rank at the end of the run, which is
+ * planned for t_end; written before it begins. Local. */
 lc_status lc_store_prediction(struct lc_store *store, int32_t first, int32_t n,
-                              const struct lc_prediction *prediction, struct lc_error *err);
+                              const struct lc_prediction *prediction, int64_t t_end,
+                              struct lc_error *err);
 
 /* The totals of VMs [first, first + n) of this rank; stamps + i * stamp_words and jump_max + i *
  * (number of clocks) belong to VM first + i. Written at once. Local. */

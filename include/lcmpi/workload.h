@@ -64,7 +64,7 @@ void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_t
                       double unicast, double multicast, int32_t fanout);
 void lc_workload_free(struct lc_workload *load);
 
-/* Messages that an idle tick sends on average if its VM has as many peers as any. */
-double lc_workload_messages_per_tick(const struct lc_workload *load);
+/* Messages that an idle tick of a VM with so many peers sends on average. */
+double lc_workload_messages_per_tick(const struct lc_workload *load, int32_t degree);
 
 #endif

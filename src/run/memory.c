@@ -38,7 +38,7 @@ lc_status check_run_memory(const struct run *run, struct lc_error *err) {
 
 lc_status check_prediction_memory(const struct run *run, struct lc_error *err) {
   const struct lc_config *c = run->config;
-  double bytes = lc_topology_bytes(&c->topology, c->n_vm, run->n_own) + lc_predict_bytes(c->n_vm) +
-                 run->n_own * (double)sizeof(struct lc_prediction);
+  double bytes = lc_topology_bytes(&c->topology, c->n_vm, run->n_own) +
+                 lc_theory_bytes(c->n_vm, c->topology.kind == LC_TOPOLOGY_FULL);
   return check(run, bytes, 1, "use fewer VMs", err);
 }

@@ -80,7 +80,7 @@ static void plan_ranks(struct run *run) {
  * but never more than there can be. */
 static lc_status plan_rows(struct run *run, struct lc_error *err) {
   struct lc_config *c = run->config;
-  double each = lc_workload_messages_per_tick(&run->workload);
+  double each = lc_workload_messages_per_tick(&run->workload, run->topology.max_degree);
   double factor = (double)c->reserve.p / (double)c->reserve.q;
   double total = 0; /* ticks of all VMs */
   for (int t = 0; t < LC_N_TABLE; t++)

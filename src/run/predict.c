@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CHUNK_VMS = 65536 };
+enum { CHUNK_VMS = 16384 };
 
 /* The VMs of all copies that this rank has VMs of. */
 static int32_t whole_copies(const struct run *run, int32_t *n) {
@@ -23,10 +23,8 @@ static lc_status widen(const struct run *run, struct lc_topology *wide, struct l
                            err);
 }
 
-/* How many VMs are predicted at a time: a copy is solved in one go, however large. */
 static int32_t vms_at_a_time(const struct run *run) {
-  bool all = run->n_own < CHUNK_VMS || run->config->n_vm > CHUNK_VMS;
-  return all ? run->n_own : CHUNK_VMS;
+  return run->n_own < CHUNK_VMS ? run->n_own : CHUNK_VMS;
 }
 
 double prediction_bytes(const struct run *run) {
@@ -35,7 +33,7 @@ double prediction_bytes(const struct run *run) {
   whole_copies(run, &n);
   double wide =
       c->topology.kind == LC_TOPOLOGY_RANDOM ? lc_topology_bytes(&c->topology, c->n_vm, n) : 0;
-  return wide + lc_predict_bytes(c->n_vm) +
+  return wide + lc_theory_bytes(c->n_vm, c->topology.kind == LC_TOPOLOGY_FULL) +
          vms_at_a_time(run) * (double)(sizeof(struct lc_prediction) + sizeof(double));
 }
 
@@ -43,23 +41,28 @@ static lc_status write_chunks(struct run *run, const struct lc_workload *load,
                               struct lc_error *err) {
   const struct lc_config *c = run->config;
   lc_status status = LC_OK;
+  struct lc_theory *theory = lc_theory_open(load, &c->rates);
   int32_t room = vms_at_a_time(run);
   struct lc_prediction *out = lc_new((size_t)room, sizeof *out, "the prediction");
   for (int32_t first = 0; first < run->n_own && !status; first += room) {
     int32_t n = run->n_own - first < room ? run->n_own - first : room;
-    lc_predict(load, &c->rates, c->duration_ns, run->first_vm + first, n, out, NULL);
+    lc_predict(theory, run->first_vm + first, n, out);
     for (int32_t i = 0; first == 0 && i < n && i < LC_TABLE_VMS; i++)
       run->prediction[i] = out[i];
-    status = lc_store_prediction(run->store, first, n, out, err);
+    status = lc_store_prediction(run->store, first, n, out, c->duration_ns, err);
   }
+  run->residual = lc_theory_residual(theory);
   free(out);
+  lc_theory_close(theory);
   return status;
 }
 
 lc_status write_prediction(struct run *run, struct lc_error *err) {
   struct lc_workload load = run->workload;
   struct lc_topology wide;
-  if (run->topology.kind != LC_TOPOLOGY_RANDOM)
+  int32_t n_copy = run->config->n_vm;
+  bool whole = run->first_vm % n_copy == 0 && run->n_own % n_copy == 0;
+  if (run->topology.kind != LC_TOPOLOGY_RANDOM || whole)
     return write_chunks(run, &load, err);
   lc_status status = widen(run, &wide, err);
   if (status)
@@ -70,33 +73,48 @@ lc_status write_prediction(struct run *run, struct lc_error *err) {
   return status;
 }
 
+void warn_of_residual(double residual) {
+  if (residual > LC_THEORY_OFF)
+    printf("warning   theory: the fixed point was not found: the equation is off by %.2g\n",
+           residual);
+}
+
 /* ---- the command
  * ------------------------------------------------------------------------------- */
 
-static void print_prediction(const struct lc_config *c, const struct lc_prediction *p,
-                             double residual) {
-  char rate[LC_QUANTITY_MAX], count[LC_QUANTITY_MAX];
-  int32_t n = c->n_vm * c->n_replica, saturated = 0;
+static void print_row(const struct lc_config *c, int32_t v, const struct lc_prediction *p) {
+  char rate[LC_QUANTITY_MAX];
+  struct lc_rate r = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
+  double ticks = (double)lc_tick_count(r, lc_phase_of(c->phase, r, c->seed, v), c->duration_ns);
+  double clock = lc_predicted_clock(p, c->duration_ns);
+  printf("%5d %8s %11.4g %9.4g %10.4g %9.3g%s\n", v, lc_print_rational(rate, r.p, r.q), p->arrivals,
+         lc_predicted_queue(p, c->duration_ns), clock, ticks > 0 ? clock / ticks : 0,
+         lc_predicted_saturated(p) ? "  saturated" : "");
+}
+
+static void print_prediction(const struct run *run) {
+  struct lc_theory *theory = lc_theory_open(&run->workload, &run->config->rates);
+  struct lc_prediction p;
+  int32_t saturated = 0;
   printf("   VM  ticks/s  arrivals/s     queue      clock  jump avg\n");
-  for (int32_t v = 0; v < n; v++) {
-    struct lc_rate r = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
-    double ticks = (double)lc_tick_count(r, lc_phase_of(c->phase, r, c->seed, v), c->duration_ns);
-    saturated += p[v].saturated;
+  for (int32_t v = 0; v < run->n_vm; v++) {
+    lc_predict(theory, v, 1, &p);
+    saturated += lc_predicted_saturated(&p);
     if (v < LC_TABLE_VMS)
-      printf("%5d %8s %11.4g %9.4g %10.4g %9.3g%s\n", v, lc_print_rational(rate, r.p, r.q),
-             p[v].arrivals, p[v].queue, p[v].clock, ticks > 0 ? p[v].clock / ticks : 0,
-             p[v].saturated ? "  saturated" : "");
+      print_row(run->config, v, &p);
   }
-  if (n > LC_TABLE_VMS)
-    printf("  ... and %s more VMs; %s are saturated\n", lc_print_count(rate, n - LC_TABLE_VMS),
-           lc_print_count(count, saturated));
-  if (residual > 1e-6)
-    printf("warning   the fixed point was not found: the equation is off by %.2g\n", residual);
+  char more[LC_QUANTITY_MAX], all[LC_QUANTITY_MAX], count[LC_QUANTITY_MAX];
+  if (run->n_vm > LC_TABLE_VMS)
+    printf("  ... and %s more VMs; of all %s VMs %s %s saturated\n",
+           lc_print_count(more, run->n_vm - LC_TABLE_VMS), lc_print_count(all, run->n_vm),
+           lc_print_count(count, saturated), saturated == 1 ? "is" : "are");
+  warn_of_residual(lc_theory_residual(theory));
+  lc_theory_close(theory);
 }
 
 lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   struct run run = {.config = c, .n_rank = 1};
-  if (!c->n_vm && c->n_replica == 1)
+  if (!c->n_vm)
     c->n_vm = 3;
   lc_status status = lc_config_settle(c, 1, err);
   if (status)
@@ -110,13 +128,9 @@ lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   if (status)
     return status;
   char duration[LC_QUANTITY_MAX];
-  double residual;
-  struct lc_prediction *out = lc_new((size_t)run.n_vm, sizeof *out, "the prediction");
-  lc_predict(&run.workload, &c->rates, c->duration_ns, 0, run.n_vm, out, &residual);
   printf("theory for %d VM%s, %s, seed %" PRIu64 "\n\n", run.n_vm, run.n_vm == 1 ? "" : "s",
          lc_print_duration(duration, c->duration_ns), c->seed);
-  print_prediction(c, out, residual);
-  free(out);
+  print_prediction(&run);
   lc_workload_free(&run.workload);
   lc_topology_free(&run.topology);
   return LC_OK;

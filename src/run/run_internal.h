@@ -29,6 +29,7 @@ struct run {
   int64_t plan_bytes;
   int64_t set_up_ns;                             /* wall time before the first tick */
   struct lc_prediction prediction[LC_TABLE_VMS]; /* of this rank's first VMs */
+  double residual;                               /* of the prediction of all its VMs */
 };
 
 /* How many VMs there are and which are this rank's. Local. */
@@ -47,6 +48,8 @@ lc_status check_prediction_memory(const struct run *run, struct lc_error *err);
 double prediction_bytes(const struct run *run);
 /* What theory expects of this rank's VMs, into the file. Local. */
 lc_status write_prediction(struct run *run, struct lc_error *err);
+/* A line on stdout if theory's equation was not solved. */
+void warn_of_residual(double residual);
 /* File name, VMs, ranks, rows and snapshots of the run; then its file. Collective. */
 lc_status plan_run(struct run *run, struct lc_error *err);
 lc_status create_store(struct run *run, struct lc_error *err);

@@ -4,6 +4,7 @@
 #include "lcmpi/stop.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,8 +28,8 @@ static struct row row_of(const struct run *run, int32_t own, int64_t t_end) {
       .n_sent = counts.n_sent,
       .n_received = counts.n_received,
       .n_queued = lc_vms_arrived(vms, own, t_end),
-      .queue_expected = run->prediction[own].queue,
-      .clock_expected = run->prediction[own].clock,
+      .queue_expected = lc_predicted_queue(&run->prediction[own], t_end),
+      .clock_expected = lc_predicted_clock(&run->prediction[own], t_end),
   };
   if (shown >= 0) {
     const int64_t *stamp = lc_vms_stamps(vms, own) + run->clocks.stamp_at[shown];
@@ -49,7 +50,7 @@ static void print_row(int32_t vm, int32_t rank, const struct row *row, bool cloc
   putchar('\n');
 }
 
-/* Beside the queue and the clock stands what theory expects of them. */
+/* Beside the queue and the clock stands what theory expects of them at the time of the end. */
 static void print_table(const struct row *row, int32_t n_vm, int32_t n_rank, const char *clock) {
   printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued  theory");
   if (clock)
@@ -172,6 +173,13 @@ static struct row *gather_rows(const struct run *run, int64_t t_end) {
   return all;
 }
 
+/* The worst of all ranks' predictions, in whole parts of a thousand million. Collective. */
+static double worst_residual(const struct run *run) {
+  int64_t parts = (int64_t)(fmin(run->residual, 1e9) * 1e9 + 0.5);
+  lc_max(run->transport, &parts, 1);
+  return (double)parts / 1e9;
+}
+
 void print_summary(const struct run *run, const struct lc_outcome *o) {
   bool real = run->config->pace == LC_PACE_REAL;
   int32_t shown = lc_clock_set_shown(&run->clocks);
@@ -180,8 +188,10 @@ void print_summary(const struct run *run, const struct lc_outcome *o) {
   getrusage(RUSAGE_SELF, &used);
   int64_t most_kib = used.ru_maxrss;
   lc_max(run->transport, &most_kib, 1);
+  double residual = worst_residual(run);
   if (run->rank == 0) {
     print_table(rows, run->n_vm, run->n_rank, shown < 0 ? NULL : run->clocks.clock[shown]->name);
+    warn_of_residual(residual);
     print_balance(&o->balance);
     if (real) {
       print_lateness(&o->lateness);

@@ -113,14 +113,15 @@ lc_status lc_store_totals(struct lc_store *s, int32_t first, int32_t n,
 }
 
 lc_status lc_store_prediction(struct lc_store *s, int32_t first, int32_t n,
-                              const struct lc_prediction *prediction, struct lc_error *err) {
+                              const struct lc_prediction *prediction, int64_t t_end,
+                              struct lc_error *err) {
   static const char *const path[] = {"/predicted_arrivals", "/predicted_queue", "/predicted_clock"};
   double *value = lc_new((size_t)n, sizeof *value, "the prediction");
   for (int k = 0; k < 3; k++) {
     for (int32_t i = 0; i < n; i++)
       value[i] = k == 0   ? prediction[i].arrivals
-                 : k == 1 ? prediction[i].queue
-                          : prediction[i].clock;
+                 : k == 1 ? lc_predicted_queue(&prediction[i], t_end)
+                          : lc_predicted_clock(&prediction[i], t_end);
     write_total(s, path[k], H5T_NATIVE_DOUBLE, (struct span){first, n}, value);
   }
   free(value);

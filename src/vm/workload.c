@@ -124,10 +124,10 @@ int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
   return fanout;
 }
 
-double lc_workload_messages_per_tick(const struct lc_workload *load) {
-  if (load->topology->max_degree < 1)
+double lc_workload_messages_per_tick(const struct lc_workload *load, int32_t degree) {
+  if (degree < 1)
     return 0;
   double unicast = (double)load->unicast_below * 0x1p-32;
   double multicast = (double)load->multicast_below * 0x1p-32 - unicast;
-  return unicast + multicast * load->fanout;
+  return unicast + multicast * (load->fanout < degree ? load->fanout : degree);
 }

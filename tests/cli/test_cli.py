@@ -129,6 +129,9 @@ class Shelf:
     def make_itself_txt(self, path):
         self.write(path, "2 2\n")
 
+    def make_circle_txt(self, path):
+        self.write(path, "".join(f"{vm} -> {(vm // 3 + 1) % 3 * 3 + k}\n" for vm in range(9) for k in range(3)))
+
     @staticmethod
     def write(path, text):
         with open(path, "w") as file:

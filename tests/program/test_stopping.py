@@ -5,6 +5,8 @@ import re
 import signal
 import unittest
 
+import h5py
+
 import program
 from program import ENDLESS, harness, judge
 
@@ -46,6 +48,21 @@ class Stopping(program.Case):
 
     def test_alone(self):
         self.check_each([(number, number, 85) for number in SIGNALS], "--vms", 3, "--clock", "lamport,vector")
+
+    def test_theory_of_the_time_that_was_run(self):
+        """The summary has what theory expects by then; in the file it is what was expected of the whole run."""
+        process = self.started("--vms", 3, *ENDLESS, "--rates", "10,30,60", rows=200)
+        process.send_signal(signal.SIGTERM)
+        out, _ = self.ends(process, 85)
+        with h5py.File(self.path("run.h5"), "r") as file:
+            seconds, planned = file["commit/t_end"][()] / 1e9, file["predicted_clock"][()]
+        self.assertEqual([round(clock) for clock in planned], [24000, 36000, 36000])
+        rows = re.findall(r"^ +([0-2]) +0 +[136]0 +(.*)$", out, re.MULTILINE)
+        for vm, (row, planned_clock) in enumerate(zip(rows, planned)):
+            queue, clock = float(row[1].split()[5]), float(row[1].split()[7])
+            self.assertAlmostEqual(clock / (planned_clock * seconds / 600), 1, delta=0.002)
+            self.assertLess(queue, 5 * seconds + 10 if vm == 0 else 1)  # VM 0 is sent 15 and takes 10 a second
+        self.assertEqual(len(rows), 3)
 
     def test_mpirun_forwards(self):
         """SIGUSR1 goes on to all ranks; for SIGINT and SIGTERM mpirun sends SIGTERM, and returns 1."""

@@ -263,7 +263,7 @@ static void test_alone(void **state) {
     assert_int_equal(choice.op, LC_OP_INTERNAL);
     assert_int_equal(choice.n_receiver, 0);
   }
-  assert_true(lc_workload_messages_per_tick(&load) == 0);
+  assert_true(lc_workload_messages_per_tick(&load, load.topology->max_degree) == 0);
   lc_workload_free(&load);
 }
 
@@ -287,9 +287,23 @@ static void test_two(void **state) {
 static void require_mean(int32_t n_vm, int32_t fanout, double mean) {
   struct lc_workload load;
   init(&load, 65, n_vm, 0.2, 0.1, fanout);
-  double got = lc_workload_messages_per_tick(&load);
+  double got = lc_workload_messages_per_tick(&load, load.topology->max_degree);
   require(got > mean - 1e-8 && got < mean + 1e-8, "%d VMs: %g messages a tick, not %g", n_vm, got,
           mean);
+  lc_workload_free(&load);
+}
+
+/* Of a VM with fewer peers than others: its multicasts are smaller. */
+static void test_messages_of_few_peers(void **state) {
+  (void)state;
+  struct lc_workload load;
+  init(&load, 65, 101, 0.2, 0.1, LC_FANOUT_ALL);
+  static const double mean[] = {0, 0.3, 0.4, 0.5};
+  for (int32_t degree = 0; degree < 4; degree++) {
+    double got = lc_workload_messages_per_tick(&load, degree);
+    require(got > mean[degree] - 1e-8 && got < mean[degree] + 1e-8,
+            "%d peers: %g messages a tick, not %g", degree, got, mean[degree]);
+  }
   lc_workload_free(&load);
 }
 
@@ -315,6 +329,7 @@ int main(void) {
       cmocka_unit_test(test_alone),
       cmocka_unit_test(test_two),
       cmocka_unit_test(test_messages_per_tick),
+      cmocka_unit_test(test_messages_of_few_peers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
