@@ -112,8 +112,8 @@ void lc_topology_free(struct lc_topology *topology);
  * file lists. */
 double lc_topology_bytes(const struct lc_topology_rule *rule, int32_t n_vm, int32_t n_own);
 
-/* How many peers a VM has, and the i-th of them (0 <= i < degree) in ascending order; global ids.
- */
+/* How many peers a VM has, also where they are not known, and the i-th of them (0 <= i < degree) in
+ * ascending order; global ids. */
 int32_t lc_topology_degree(const struct lc_topology *topology, int32_t vm);
 int32_t lc_topology_peer(const struct lc_topology *topology, int32_t vm, int32_t i);
 

@@ -58,6 +58,8 @@ static lc_status set_factor(struct lc_rate *to, const char *name, const char *va
 }
 
 #define DAY (86400 * LC_NS_PER_S)
+/* So far from the end of 64 bits that a tick after the end, or an arrival, is still before it. */
+#define LONGEST (36500 * DAY)
 
 /* ---- system
  * --------------------------------------------------------------------------------------- */
@@ -325,7 +327,7 @@ static char *print_pace(const struct lc_config *c) {
 }
 
 static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
-  return set_duration(&c->duration_ns, "duration", value, 1, 36500 * DAY, err);
+  return set_duration(&c->duration_ns, "duration", value, 1, LONGEST, err);
 }
 
 static char *print_run_duration(const struct lc_config *c) {
@@ -429,7 +431,7 @@ static lc_status set_snapshot_every(struct lc_config *c, const char *value, stru
     c->snapshot_every_ns = 0;
     return LC_OK;
   }
-  return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, 36500 * DAY, err);
+  return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, LONGEST, err);
 }
 
 static char *print_snapshot_every(const struct lc_config *c) {

@@ -236,6 +236,7 @@ int32_t lc_topology_degree(const struct lc_topology *t, int32_t vm) {
   case LC_TOPOLOGY_GRID:
     return grid_peers(t, vm % t->n_vm, peer);
   case LC_TOPOLOGY_RANDOM:
+    return t->max_degree;
   case LC_TOPOLOGY_FILE:
     return (int32_t)(t->first[row_of(t, vm) + 1] - t->first[row_of(t, vm)]);
   }

@@ -76,38 +76,67 @@ static void plan_ranks(struct run *run) {
   run->clock_offset_ns = hosts[run->rank].clock_offset_ns;
 }
 
-/* Events are known exactly: one for each tick. Messages are not: --reserve times what is expected,
- * but never more than there can be. */
-static lc_status plan_rows(struct run *run, struct lc_error *err) {
-  struct lc_config *c = run->config;
-  double each = lc_workload_messages_per_tick(&run->workload, run->topology.max_degree);
-  double factor = (double)c->reserve.p / (double)c->reserve.q;
-  double total = 0; /* ticks of all VMs */
-  for (int t = 0; t < LC_N_TABLE; t++)
-    run->rows[t] = lc_new((size_t)run->n_rank, sizeof *run->rows[t], "the file's plan");
-  double logged = 0;
+/* What the VMs of a rank, or all, are expected to do. */
+struct expected {
+  double ticks, messages; /* messages as if no tick received: more than there can be on average */
+  double logged, logged_sent; /* VMs whose rows are kept, and their messages */
+};
+
+static void add_vm(struct expected *sum, const struct lc_vm_constants *vm, double ticks,
+                   double messages) {
+  sum->ticks += ticks;
+  sum->messages += messages;
+  sum->logged += vm->logged;
+  sum->logged_sent += vm->logged ? messages : 0;
+}
+
+static double reserve_of(const struct run *run) {
+  return (double)run->config->reserve.p / (double)run->config->reserve.q;
+}
+
+static lc_status count_rows(struct run *run, struct expected *all, struct expected *of_rank,
+                            struct lc_error *err) {
+  const double most = 1e15;
   for (int32_t v = 0; v < run->n_vm; v++) {
     struct lc_vm_constants vm = constants_of(run, v);
-    int64_t ticks = lc_tick_count(vm.rate, vm.phase_ns, c->duration_ns);
-    total += (double)ticks;
-    if (total > 1e15)
+    int64_t ticks = lc_tick_count(vm.rate, vm.phase_ns, run->config->duration_ns);
+    int32_t degree = lc_topology_degree(&run->topology, v);
+    double messages = (double)ticks * lc_workload_messages_per_tick(&run->workload, degree);
+    add_vm(&of_rank[vm.rank], &vm, (double)ticks, messages);
+    add_vm(all, &vm, (double)ticks, messages);
+    if (all->ticks > most)
       return lc_fail(err, LC_EUSAGE,
                      "these rates and --duration make more than 1e15 events: use less");
     run->rows[LC_EVENTS][vm.rank] += vm.logged ? ticks : 0;
-    logged += vm.logged;
   }
-  for (int32_t r = 0; r < run->n_rank; r++) {
-    double ticks = (double)run->rows[LC_EVENTS][r];
-    double messages = ticks * each * factor + (logged > 0 ? MESSAGE_ROOM_LEAST : 0);
-    run->rows[LC_MESSAGES][r] = (int64_t)ceil(messages);
+  double kept = fmax(all->logged_sent, all->messages * all->logged / run->n_vm);
+  double room = kept * reserve_of(run);
+  if (all->messages <= most && room <= most)
+    return LC_OK;
+  return lc_fail(err, LC_EUSAGE,
+                 "these rates, --duration and fan-out make %.3g messages, and --reserve room for "
+                 "%.3g in the file: the most is 1e15, use less",
+                 all->messages, room);
+}
+
+/* Events are known exactly: one for each tick. Messages are not: --reserve times what is expected,
+ * with a little room for chance where that is not much. */
+static lc_status plan_rows(struct run *run, struct lc_error *err) {
+  double factor = reserve_of(run);
+  struct expected all = {0, 0, 0, 0};
+  struct expected *of_rank = lc_new((size_t)run->n_rank, sizeof *of_rank, "the file's plan");
+  for (int t = 0; t < LC_N_TABLE; t++)
+    run->rows[t] = lc_new((size_t)run->n_rank, sizeof *run->rows[t], "the file's plan");
+  lc_status status = count_rows(run, &all, of_rank, err);
+  double least = all.logged > 0 ? MESSAGE_ROOM_LEAST : 0;
+  for (int32_t r = 0; r < run->n_rank && !status; r++) {
+    run->rows[LC_MESSAGES][r] = (int64_t)ceil(of_rank[r].logged_sent * factor + least);
     /* what is left over lies with its receiver: in the worst case all that was sent to its VMs */
-    int32_t vms =
-        lc_first_vm(r + 1, run->n_vm, run->n_rank) - lc_first_vm(r, run->n_vm, run->n_rank);
-    double left = total * each * factor * vms / run->n_vm * logged / run->n_vm +
-                  (logged > 0 ? MESSAGE_ROOM_LEAST : 0);
+    double left = all.messages * factor * of_rank[r].logged / run->n_vm + least;
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
-  return LC_OK;
+  free(of_rank);
+  return status;
 }
 
 static void plan_snapshots(struct run *run) {

@@ -156,6 +156,20 @@ static void test_tips(void **state) {
   require_refused("--dur 5s", "did you mean --duration?"); /* no abbreviations */
 }
 
+/* The deadline after the last tick is at most a phase and a period behind the longest duration, and
+ * the arrival of its message a latency: all fit 64 bits, so nobody has to look. */
+static void test_times_fit(void **state) {
+  (void)state;
+  struct parsed p;
+  require_parsed(&p, "--duration 36500d --rates 1/100000 --snapshot-every none");
+  const struct lc_config *c = &p.line.config;
+  int64_t period = lc_tick_time(c->rates.rate[0], 0, 1), room = INT64_MAX - c->duration_ns;
+  assert_true(period == 100000 * LC_NS_PER_S);
+  assert_true(room > 2 * period + LC_LATENCY_MOST_NS);
+  lc_command_line_free(&p.line);
+  require_refused("--duration 36500.1d", "--duration");
+}
+
 static void test_ranges(void **state) {
   (void)state;
   static const char *const good[] = {"--vms 1",
@@ -410,11 +424,17 @@ static void test_help(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_values_arrive),
-      cmocka_unit_test(test_commands),     cmocka_unit_test(test_tips),
-      cmocka_unit_test(test_ranges),       cmocka_unit_test(test_what_goes_together),
-      cmocka_unit_test(test_rate_weights), cmocka_unit_test(test_a_refusal_changes_nothing),
-      cmocka_unit_test(test_the_table),    cmocka_unit_test(test_effective_options_read_back),
+      cmocka_unit_test(test_defaults),
+      cmocka_unit_test(test_values_arrive),
+      cmocka_unit_test(test_commands),
+      cmocka_unit_test(test_tips),
+      cmocka_unit_test(test_times_fit),
+      cmocka_unit_test(test_ranges),
+      cmocka_unit_test(test_what_goes_together),
+      cmocka_unit_test(test_rate_weights),
+      cmocka_unit_test(test_a_refusal_changes_nothing),
+      cmocka_unit_test(test_the_table),
+      cmocka_unit_test(test_effective_options_read_back),
       cmocka_unit_test(test_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,6 +277,7 @@ static void test_drawn_peers(void **state) {
   assert_int_equal(build(&all, "random:5", VMS, COPIES, 0, VMS * COPIES, NULL, &err), LC_OK);
   assert_int_equal(build(&part, "random:5", VMS, COPIES, 31, 100, NULL, &err), LC_OK);
   assert_int_equal(all.max_degree, K);
+  assert_int_equal(lc_topology_degree(&part, 0), K); /* of one whose peers are not known, too */
   for (int32_t vm = 0; vm < VMS * COPIES; vm++)
     for (int32_t k = 0; k < K; k++) {
       int32_t peer = lc_topology_peer(&all, vm, k);
