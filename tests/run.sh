@@ -9,7 +9,7 @@ suites=(
   'checks       120  the project'\''s own files: format, levels of the core, maps, set-up'
   'unit         120  the parts without MPI, one by one'
   'mpi          180  the parts that need several ranks'
-  'cli          180  the command line: options, help, what is refused'
+  'cli          300  the command line: options, help, what is refused'
   'program      600  whole runs: what they promise, how they stop, what they write'
   'virtual      500  virtual time: against a naive reference, on any number of ranks, against theory'
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'

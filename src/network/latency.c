@@ -123,9 +123,10 @@ static void free_fields(struct fields *f) {
   free(f->min);
 }
 
-static lc_status read_second(struct lc_latency *l, const struct fields *f, struct lc_error *err) {
+static lc_status read_second(struct lc_latency *l, enum second second, const struct fields *f,
+                             struct lc_error *err) {
   int64_t p = 0, q = 1;
-  switch (laws[l->kind].second) {
+  switch (second) {
   case NOTHING:
     break;
   case AN_END:
@@ -156,13 +157,14 @@ static lc_status read_min(struct lc_latency *l, const struct fields *f, struct l
 
 static lc_status read_fields(struct lc_latency *l, const struct fields *f, struct lc_error *err) {
   const struct law *law = &laws[l->kind];
-  if (f->n != (law->second == NOTHING ? 1 : 2))
+  enum second second = law->second;
+  if (f->n != (second == NOTHING ? 1 : 2))
     return unknown(err, f);
   lc_status status = read_time(&l->a_ns, f->field[0], f, err);
   if (!status && law->tailed && l->a_ns == 0)
     status = refuse(err, f, "a mean or median cannot be 0");
   if (!status)
-    status = read_second(l, f, err);
+    status = read_second(l, second, f, err);
   if (!status && law->draw(l, 1 - 0x1p-53) > (double)LC_LATENCY_MOST_NS)
     status = refuse(err, f, "its largest draws are longer than 365 days: use less");
   return status ? status : read_min(l, f, err);
