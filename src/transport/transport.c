@@ -2,6 +2,7 @@
 #include "communicator.h"
 #include "internal.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,10 +45,23 @@ static void end_all_ranks(lc_status status, const char *text) {
   lc_transport_abort(dying, status);
 }
 
+/* More ranks than cores is the normal case here: without yielding to each other they would wait for
+ * whole time slices. Where each rank has a core of its own, yielding makes a window three times as
+ * long. Open MPI's launcher binds ranks only if no core gets two; not known: shared. */
+static bool cores_are_shared(void) {
+  const char *ranks_here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  cpu_set_t allowed;
+  if (!ranks_here)
+    return true;
+  if (getenv("OMPI_MCA_orte_bound_at_launch"))
+    return false;
+  return sched_getaffinity(0, sizeof allowed, &allowed) != 0 ||
+         strtol(ranks_here, NULL, 10) > CPU_COUNT(&allowed);
+}
+
 lc_status lc_transport_open(struct lc_transport **out, int *argc, char ***argv,
                             struct lc_error *err) {
-  /* more ranks than cores is the normal case here; read by Open MPI when it starts */
-  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  setenv("OMPI_MCA_mpi_yield_when_idle", cores_are_shared() ? "1" : "0", 0); /* read at the start */
   int provided = 0;
   if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
     return lc_fail(err, LC_EINTERNAL, "MPI could not be started");
