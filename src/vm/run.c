@@ -23,6 +23,7 @@ struct window {
   struct lc_vms *vms;
   struct lc_nodes *nodes; /* of the block */
   int64_t until_ns;
+  const int32_t *ahead, *ahead_end; /* VMs of the next batch that have not been asked for yet */
   struct lc_sink *sink;
   struct lc_digest digest;
 };
@@ -30,18 +31,20 @@ struct window {
 /* ---- a batch ------------------------------------------------------------------------------------
  */
 
-/* In a large system most of what a tick touches is not in the cache: it is asked for a batch ahead.
- */
-static void fetch(const struct lc_vms *vms, const int32_t *own, int32_t n) {
-  for (int32_t k = 0; k < n; k++)
-    __builtin_prefetch(lc_vms_vm(vms, own[k]), 1);
+/* In a large system most of what a tick touches is not in the cache: it is asked for a batch ahead,
+ * one VM with each tick, so that the processor works on while memory answers. */
+static inline void fetch_one(struct window *w) {
+  if (w->ahead == w->ahead_end)
+    return;
+  int32_t own = *w->ahead++;
+  __builtin_prefetch(lc_vms_vm(w->vms, own), 1);
+  __builtin_prefetch(&w->vms->tally[own], 1);
 }
 
 static void fetch_messages(const struct window *w, const struct ticks *receive) {
   for (int32_t k = 0; k < receive->n; k++) {
     const struct lc_vm *vm = lc_vms_vm(w->vms, receive->own[k]);
     __builtin_prefetch(node_at(w->vms, w->nodes, vm->n_queued ? vm->first : vm->pile));
-    __builtin_prefetch(&w->vms->tally[receive->own[k]], 1);
   }
 }
 
@@ -92,6 +95,7 @@ ALWAYS void run_receives(struct window *w, const struct ticks *ticks, bool lampo
   for (int32_t k = 0; k < ticks->n; k++) {
     struct lc_step step;
     int32_t own = ticks->own[k];
+    fetch_one(w);
     receive_step(w->vms, w->nodes, own, w->vms->deadline_ns[own], lamport, &step);
     account(w, &step, lamport, log);
   }
@@ -102,6 +106,7 @@ ALWAYS void run_internals(struct window *w, const struct ticks *ticks, bool lamp
   for (int32_t k = 0; k < ticks->n; k++) {
     struct lc_step step;
     int32_t own = ticks->own[k];
+    fetch_one(w);
     internal_step(w->vms, own, w->vms->deadline_ns[own], lamport, &step);
     account(w, &step, lamport, log);
   }
@@ -114,6 +119,7 @@ ALWAYS void run_sends(struct window *w, const struct acting *act, const struct t
     int32_t at = place->own[k], own = act->own[at];
     struct lc_block draw = {{act->draw.word[0][at], act->draw.word[1][at], act->draw.word[2][at],
                              act->draw.word[3][at]}};
+    fetch_one(w);
     idle_step(w->vms, own, w->vms->deadline_ns[own], lamport, &draw, &step);
     if (step.n_receiver)
       w->sink->sent(w->sink->context, &step);
@@ -151,10 +157,10 @@ ALWAYS int64_t run_block(struct window *w, int32_t block, bool lamport, bool log
   int64_t ticks = 0;
   for (; n; n = keep_due(w->vms, w->until_ns, due, n)) {
     ticks += n;
-    fetch(w->vms, due, n < BATCH ? n : BATCH);
     for (int32_t at = 0; at < n; at += BATCH) {
       int32_t rest = n - at, size = rest < BATCH ? rest : BATCH, ahead = rest - size;
-      fetch(w->vms, due + at + size, ahead < BATCH ? ahead : BATCH);
+      w->ahead = due + at + size;
+      w->ahead_end = w->ahead + (ahead < BATCH ? ahead : BATCH);
       run_batch(w, due + at, size, lamport, log);
     }
   }
