@@ -159,6 +159,7 @@ struct lc_store_info {
   uint64_t digest;  /* of the execution */
   bool ended, live; /* live: a process holds it for writing now */
   bool exact;       /* compacted: no room behind the rows */
+  bool newer;       /* its format has a later minor number than ours: read, but not rewritten */
   int64_t file_bytes, disk_bytes;
   int32_t n_text;
   struct {

@@ -55,8 +55,8 @@ struct lc_workload {
   uint64_t unicast_below;             /* thresholds of the draw's 32-bit word, in 0..2^32: */
   uint64_t multicast_below; /* below the first unicast, below the second multicast, else internal */
   int32_t *chosen;          /* room for a multicast's receivers; owned */
-  int32_t *order;           /* large fan-outs: the peers in ascending order, between calls; owned */
-  uint32_t *swapped;        /* large fan-outs: what a shuffle must put back; owned */
+  int32_t *order;           /* what shuffles of large fan-outs work on, else NULL; owned */
+  uint32_t *swapped;        /* [fanout] a shuffle's swaps; owned */
 };
 
 /* Weights are fractions of the idle ticks and sum to 1 with the internal events' share. */

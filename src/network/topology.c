@@ -1,6 +1,8 @@
 /* Who can send to whom. The regular shapes are formulas and take no memory. */
 #include "topology.h"
 
+#include "../base/shuffle.h"
+
 #include "lcmpi/rng.h"
 
 #include <stdlib.h>
@@ -66,64 +68,17 @@ char *lc_topology_rule_print(const struct lc_topology_rule *rule) {
 /* ---- making
  * ------------------------------------------------------------------------------------- */
 
-int ascending_ids(const void *a, const void *b) {
-  int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-  return (left > right) - (left < right);
-}
-
-/* A partial Fisher-Yates shuffle puts k of a VM's n - 1 others (in ascending order of ids) first. A
- * few swaps are kept in a list, which stays in the cache; more in an array of all others, which
- * undoes them afterwards, so that a VM costs its peers and not all others. */
-enum { FEW = 16 };
-struct shuffle {
-  uint32_t *with;  /* [k] the place that place i was swapped with */
-  int32_t *others; /* more than a few: in ascending order between calls */
-};
-
-/* Who stands at a place after n swaps of a list. */
-static int32_t standing_at(const uint32_t *with, const int32_t *moved, uint32_t n, uint32_t place) {
-  while (n-- > 0)
-    if (with[n] == place)
-      return moved[n];
-  return (int32_t)place;
-}
-
-static void shuffle_few(const uint32_t *with, uint32_t k, int32_t *first) {
-  int32_t moved[FEW]; /* by swap i, from place i */
-  for (uint32_t i = 0; i < k; i++) {
-    first[i] = standing_at(with, moved, i, with[i]);
-    moved[i] = standing_at(with, moved, i, i);
-  }
-}
-
-static void exchange(int32_t *a, int32_t *b) {
-  int32_t kept = *a;
-  *a = *b;
-  *b = kept;
-}
-
-static void shuffle_many(const struct shuffle *s, uint32_t k, int32_t *first) {
-  for (uint32_t i = 0; i < k; i++) {
-    exchange(&s->others[i], &s->others[s->with[i]]);
-    first[i] = s->others[i];
-  }
-  for (uint32_t i = k; i-- > 0;)
-    exchange(&s->others[i], &s->others[s->with[i]]);
-}
-
+/* A VM's peers: k of its n - 1 others, in ascending order of ids. */
 static void draw_peers(const struct lc_topology *t, uint64_t seed, int32_t vm, uint32_t k,
-                       const struct shuffle *s, int32_t *peer) {
+                       uint32_t *with, int32_t *places, int32_t *peer) {
   int32_t local = vm % t->n_vm;
   struct lc_block block = {{0}};
   for (uint32_t i = 0; i < k; i++) {
     if (i % 4 == 0)
       block = lc_draw(seed, LC_DRAW_TOPOLOGY, vm, 0, i / 4);
-    s->with[i] = i + lc_below(block.word[i % 4], (uint32_t)t->n_vm - 1 - i);
+    with[i] = i + lc_below(block.word[i % 4], (uint32_t)t->n_vm - 1 - i);
   }
-  if (k <= FEW)
-    shuffle_few(s->with, k, peer);
-  else
-    shuffle_many(s, k, peer);
+  shuffle_first(with, k, places, peer);
   for (uint32_t i = 0; i < k; i++)
     peer[i] += peer[i] >= local;
   qsort(peer, k, sizeof *peer, ascending_ids);
@@ -138,17 +93,14 @@ static lc_status make_random(struct lc_topology *t, const struct lc_topology_rul
   t->max_degree = k;
   t->first = lc_new((size_t)t->n_own + 1, sizeof *t->first, "the topology");
   t->peer = lc_new((size_t)t->n_own * (size_t)k, sizeof *t->peer, "the topology");
-  struct shuffle s = {.with = lc_new((size_t)k, sizeof *s.with, "the topology")};
-  if (k > FEW)
-    s.others = lc_new((size_t)t->n_vm, sizeof *s.others, "the topology");
-  for (int32_t v = 0; k > FEW && v < t->n_vm; v++)
-    s.others[v] = v;
+  uint32_t *with = lc_new((size_t)k, sizeof *with, "the topology");
+  int32_t *places = shuffle_places((uint32_t)k, t->n_vm, "the topology");
   for (int32_t i = 0; i < t->n_own; i++) {
     t->first[i + 1] = t->first[i] + k;
-    draw_peers(t, seed, t->first_vm + i, (uint32_t)k, &s, t->peer + t->first[i]);
+    draw_peers(t, seed, t->first_vm + i, (uint32_t)k, with, places, t->peer + t->first[i]);
   }
-  free(s.others);
-  free(s.with);
+  free(places);
+  free(with);
   return LC_OK;
 }
 
@@ -192,8 +144,9 @@ void lc_topology_free(struct lc_topology *t) {
 
 double lc_topology_bytes(const struct lc_topology_rule *rule, int32_t n_vm, int32_t n_own) {
   int32_t k = rule->k < n_vm ? rule->k : n_vm - 1;
-  if (rule->kind == LC_TOPOLOGY_RANDOM)
-    return n_own * (double)sizeof(int64_t) + (double)n_own * k * (double)sizeof(int32_t);
+  if (rule->kind == LC_TOPOLOGY_RANDOM) /* and for a while what a shuffle needs */
+    return n_own * (double)sizeof(int64_t) + (n_own + 1.0) * k * (double)sizeof(int32_t) +
+           n_vm * (double)sizeof(int32_t);
   return rule->kind == LC_TOPOLOGY_FILE ? n_vm * (double)sizeof(int64_t) : 0;
 }
 

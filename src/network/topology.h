@@ -4,7 +4,6 @@
 
 #include "lcmpi/network.h"
 
-int ascending_ids(const void *a, const void *b);
 /* The channels listed in a file, into an empty topology. */
 lc_status read_channels(struct lc_topology *topology, const struct lc_topology_rule *rule,
                         const char *text, size_t length, struct lc_error *err);

@@ -2,6 +2,8 @@
  * a comment. Every VM must be able to reach every other, unless it is said that this is meant. */
 #include "topology.h"
 
+#include "../base/shuffle.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>

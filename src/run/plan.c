@@ -119,6 +119,13 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
                  all->messages, room);
 }
 
+/* What is left over lies with its receiver: at worst all that was sent to the VMs of a rank. Where
+ * some hear more than others that may be all there is: room costs nothing until it is used. */
+static double share_left_over(const struct run *run, double logged) {
+  bool uneven = run->topology.kind == LC_TOPOLOGY_STAR || run->topology.kind == LC_TOPOLOGY_FILE;
+  return logged > 0 && uneven ? 1 : logged / run->n_vm;
+}
+
 /* Events are known exactly: one for each tick. Messages are not: --reserve times what is expected,
  * with a little room for chance where that is not much. */
 static lc_status plan_rows(struct run *run, struct lc_error *err) {
@@ -131,8 +138,7 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   double least = all.logged > 0 ? MESSAGE_ROOM_LEAST : 0;
   for (int32_t r = 0; r < run->n_rank && !status; r++) {
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(of_rank[r].logged_sent * factor + least);
-    /* what is left over lies with its receiver: in the worst case all that was sent to its VMs */
-    double left = all.messages * factor * of_rank[r].logged / run->n_vm + least;
+    double left = all.messages * factor * share_left_over(run, of_rank[r].logged) + least;
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
   free(of_rank);

@@ -27,12 +27,17 @@ static int32_t vms_at_a_time(const struct run *run) {
   return run->n_own < CHUNK_VMS ? run->n_own : CHUNK_VMS;
 }
 
+static bool must_widen(const struct run *run) {
+  int32_t n;
+  return run->config->topology.kind == LC_TOPOLOGY_RANDOM &&
+         (whole_copies(run, &n) != run->first_vm || n != run->n_own);
+}
+
 double prediction_bytes(const struct run *run) {
   const struct lc_config *c = run->config;
   int32_t n;
   whole_copies(run, &n);
-  double wide =
-      c->topology.kind == LC_TOPOLOGY_RANDOM ? lc_topology_bytes(&c->topology, c->n_vm, n) : 0;
+  double wide = must_widen(run) ? lc_topology_bytes(&c->topology, c->n_vm, n) : 0;
   return wide + lc_theory_bytes(c->n_vm, c->topology.kind == LC_TOPOLOGY_FULL) +
          vms_at_a_time(run) * (double)(sizeof(struct lc_prediction) + sizeof(double));
 }
@@ -60,9 +65,7 @@ static lc_status write_chunks(struct run *run, const struct lc_workload *load,
 lc_status write_prediction(struct run *run, struct lc_error *err) {
   struct lc_workload load = run->workload;
   struct lc_topology wide;
-  int32_t n_copy = run->config->n_vm;
-  bool whole = run->first_vm % n_copy == 0 && run->n_own % n_copy == 0;
-  if (run->topology.kind != LC_TOPOLOGY_RANDOM || whole)
+  if (!must_widen(run))
     return write_chunks(run, &load, err);
   lc_status status = widen(run, &wide, err);
   if (status)

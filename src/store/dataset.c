@@ -186,9 +186,19 @@ void h5_read_all(struct h5 *h, const char *path, hid_t type, void *values) {
   H5Dclose(dataset);
 }
 
+void h5_read_one(struct h5 *h, const char *path, hid_t type, void *value) {
+  hsize_t size[3] = {0};
+  if (h5_sizes(h, path, size) != 0 && !h->failed) {
+    h->failed = true;
+    lc_fail(&h->error, LC_EFILE, "%s: %s is not a single value", h->path, path);
+  }
+  if (!h->failed)
+    h5_read_all(h, path, type, value);
+}
+
 int64_t h5_read_scalar(struct h5 *h, const char *path) {
   int64_t value = 0;
-  h5_read_all(h, path, H5T_NATIVE_INT64, &value);
+  h5_read_one(h, path, H5T_NATIVE_INT64, &value);
   return h->failed ? 0 : value;
 }
 

@@ -71,6 +71,8 @@ void h5_read_rows(struct h5 *h, const char *path, hid_t type, hsize_t start, hsi
                   void *values);
 void h5_write_all(struct h5 *h, const char *path, hid_t type, const void *values);
 void h5_read_all(struct h5 *h, const char *path, hid_t type, void *values);
+/* A dataset of a single value; what has another shape is a failure. */
+void h5_read_one(struct h5 *h, const char *path, hid_t type, void *value);
 int64_t h5_read_scalar(struct h5 *h, const char *path);
 /* The sizes of a dataset; its rank, or -1. */
 int h5_sizes(struct h5 *h, const char *path, hsize_t size[3]);

@@ -19,9 +19,10 @@ const struct constant vm_constants[] = {
     {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1, 1},
     {"predicted_arrivals", COLUMN_F64, "s-1", "rate of arriving messages that theory expects", -1,
      1},
-    {"predicted_queue", COLUMN_F64, "1", "messages in the queue at the end that theory expects", -1,
+    {"predicted_queue", COLUMN_F64, "1",
+     "messages in the queue at the planned end that theory expects", -1, 1},
+    {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the planned end that theory expects", -1,
      1},
-    {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the end that theory expects", -1, 1},
     {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick), 0},
     {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event), 0},
     {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal), 0},
@@ -362,6 +363,6 @@ void layout_build(const struct layout *layout, struct h5 *h) {
   build_table(layout, h, LC_CHANNEL);
   build_commit(layout, h);
   build_balance(h);
-  if (layout->minor >= DIGEST_SINCE)
+  if (layout->minor >= VIRTUAL_SINCE)
     build_digest(layout, h);
 }

@@ -37,7 +37,7 @@ struct constant {
   ptrdiff_t total; /* where it is in a struct lc_vm_totals; -1: known before the run */
   int since;       /* minor number of the format that it came with */
 };
-enum { DIGEST_SINCE = 1 };
+enum { VIRTUAL_SINCE = 1 }; /* digests, and what belongs to copies and to logs of a part */
 extern const struct constant vm_constants[];
 extern const int n_vm_constant;
 extern const struct constant rank_constants[];

@@ -17,7 +17,7 @@ static void refuse(struct h5 *h, const char *what) {
 static int check_format(struct h5 *h) {
   char *format = h5_get_text(h, "/", "lcmpi_format");
   int major = -1, minor = 0;
-  if (!format || sscanf(format, "%d.%d", &major, &minor) < 1 || major < 0)
+  if (!format || sscanf(format, "%d.%d", &major, &minor) < 1 || major < 0 || minor < 0)
     refuse(h, "is an HDF5 file, but not one of lcmpi's (it has no attribute lcmpi_format)");
   else if (major > LC_FORMAT_MAJOR) {
     h->failed = true;

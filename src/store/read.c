@@ -43,7 +43,7 @@ static void *read_table(struct h5 *h, const struct layout *layout, int t) {
 static uint8_t *read_logged(const struct layout *layout, struct h5 *h) {
   uint8_t *logged = lc_new((size_t)layout->n_vm, sizeof *logged, "reading a file");
   memset(logged, 1, (size_t)layout->n_vm);
-  if (h5_exists(h, "/logged"))
+  if (layout->minor >= VIRTUAL_SINCE)
     h5_read_all(h, "/logged", H5T_NATIVE_UINT8, logged);
   return logged;
 }
@@ -121,7 +121,7 @@ static void read_totals(struct lc_history *history, const struct layout *layout,
   char path[PATH_BYTES];
   size_t n = (size_t)layout->n_vm;
   history->totals = lc_new(n, sizeof *history->totals, "reading a file");
-  history->longest_known = h5_exists(h, "/queue_max");
+  history->longest_known = layout->minor >= VIRTUAL_SINCE;
   for (int k = 0; k < n_vm_constant; k++) {
     if (vm_constants[k].total < 0 || !layout_has(layout, &vm_constants[k]))
       continue;
@@ -148,10 +148,10 @@ static void read_totals(struct lc_history *history, const struct layout *layout,
 static void read_digest(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   struct lc_digest *digest = &history->digest;
-  h5_read_all(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &digest->execution);
-  h5_read_all(h, digest_path(path, 1, NULL), H5T_NATIVE_UINT64, &digest->snapshots);
+  h5_read_one(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &digest->execution);
+  h5_read_one(h, digest_path(path, 1, NULL), H5T_NATIVE_UINT64, &digest->snapshots);
   for (int32_t c = 0; c < layout->n_clock; c++)
-    h5_read_all(h, digest_path(path, 2, layout->clock[c].name), H5T_NATIVE_UINT64,
+    h5_read_one(h, digest_path(path, 2, layout->clock[c].name), H5T_NATIVE_UINT64,
                 &digest->clock[c]);
   history->digested = true;
 }
@@ -223,7 +223,7 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   history->ended = layout->ended;
   if (history->ended) {
     read_totals(history, layout, h);
-    if (layout->minor >= DIGEST_SINCE)
+    if (layout->minor >= VIRTUAL_SINCE)
       read_digest(history, layout, h);
   }
   history->t_end = h5_read_scalar(h, "/commit/t_end");
@@ -332,6 +332,7 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   for (int32_t c = 0; c < layout->n_clock; c++)
     memcpy(info->clock[c], layout->clock[c].name, sizeof info->clock[c]);
   info->exact = is_exact(layout);
+  info->newer = layout->minor > LC_FORMAT_MINOR;
   for (int t = 0; t < LC_N_TABLE; t++)
     info->rows[t] = committed_rows(layout, t);
   info->state = layout->state;
@@ -339,9 +340,9 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_snapshot_done += info->ended;
   info->t_end = h5_read_scalar(h, "/commit/t_end");
   read_balance(&info->balance, h);
-  info->digested = info->ended && layout->minor >= DIGEST_SINCE;
+  info->digested = info->ended && layout->minor >= VIRTUAL_SINCE;
   if (info->digested)
-    h5_read_all(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
+    h5_read_one(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
   H5Aiterate2(h->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_attribute, info);
 }
 

@@ -221,10 +221,10 @@ static void copy_small(struct rewrite *w) {
   layout_clock_totals(&w->old, &w->to, copy_clock_total, w);
   for (int i = 0; i < 5; i++)
     copy_whole(w, column_path(path, "/balance", balance_names[i]), COLUMN_I64, 1);
-  for (int i = 0; i < 2 + w->old.n_clock && w->old.minor >= DIGEST_SINCE; i++) {
+  for (int i = 0; i < 2 + w->old.n_clock && w->old.minor >= VIRTUAL_SINCE; i++) {
     uint64_t digest = 0;
     digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : w->old.clock[i - 2].name);
-    h5_read_all(&w->from, path, H5T_NATIVE_UINT64, &digest);
+    h5_read_one(&w->from, path, H5T_NATIVE_UINT64, &digest);
     h5_write_all(&w->to, path, H5T_NATIVE_UINT64, &digest);
   }
   copy_whole(w, "/commit/n_final", COLUMN_I64, w->old.n_rank);
@@ -389,7 +389,7 @@ lc_status rewrite_file(const char *path, int64_t *const *room, int state, const 
 /* What recovery has to do, from the state that a file is in now. */
 struct remedy {
   enum lc_run_state was;
-  bool finished, exact;
+  bool finished, exact, newer;
 };
 
 static lc_status diagnose(const char *path, struct remedy *remedy, struct lc_error *err) {
@@ -400,6 +400,7 @@ static lc_status diagnose(const char *path, struct remedy *remedy, struct lc_err
   remedy->was = (enum lc_run_state)info.state;
   remedy->finished = info.ended || info.state == LC_RUN_RECOVERED;
   remedy->exact = info.exact;
+  remedy->newer = info.newer;
   lc_store_info_free(&info);
   return LC_OK;
 }
@@ -410,6 +411,11 @@ static lc_status make_exact(const char *path, struct remedy *remedy, struct lc_e
   lc_status status = diagnose(path, remedy, err);
   if (status || (remedy->finished && remedy->exact))
     return status;
+  if (remedy->newer)
+    return lc_fail(err, LC_EFILE,
+                   "%s: was written by a newer lcmpi, and would lose what this one does not know: "
+                   "use that one",
+                   path);
   status = remedy->finished ? rewrite_file(path, NULL, 0, "compacted", &held, err)
                             : rewrite_file(path, NULL, LC_RUN_RECOVERED,
                                            "recovered after the run did not end", &held, err);

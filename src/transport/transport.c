@@ -2,7 +2,10 @@
 #include "communicator.h"
 #include "internal.h"
 
+#include "lcmpi/stop.h"
+
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +38,7 @@ static void end_all_ranks(lc_status status, const char *text) {
   char speaker[32] = "";
   if (!alone)
     snprintf(speaker, sizeof speaker, "rank %d: ", dying->rank);
-  if (dying->rank && !nap(500 + 20 * (int64_t)dying->rank))
+  if (dying->rank && !nap(500 + 20 * (int64_t)dying->rank) && lc_stop_signal() == SIGTERM)
     _exit(status);
   fprintf(stderr, "lcmpi: %s%s\n", speaker, text);
   fflush(NULL);

@@ -77,7 +77,8 @@ static void check_place(struct lc_check *check, const struct lc_history *h, int3
                         int32_t snapshot) {
   const struct lc_machine *machine = &h->machine[vm];
   const struct lc_state *state = state_of(h, vm, snapshot);
-  int64_t t = h->t_snapshot[snapshot], n = state->n_event;
+  bool unsaid = is_final(h, snapshot) && !h->ended; /* killed before it said when its end was */
+  int64_t t = unsaid ? state->t_actual : h->t_snapshot[snapshot], n = state->n_event;
   const struct lc_event *event = &h->event[machine->first_event];
   const struct lc_event *last = n ? &event[n - 1] : NULL;
   const struct lc_event *next = n < machine->n_event ? &event[n] : NULL;
@@ -109,9 +110,7 @@ static void check_state(struct lc_check *check, const struct lc_history *h, int3
   if (state->n_tick == state->n_event && tally->n_internal == state->n_internal &&
       tally->n_sent == state->n_sent && tally->n_received == state->n_received &&
       queued == state->n_queued) {
-    if (h->ended ||
-        !is_final(h, snapshot)) /* killed at an early end: it had not said when that was */
-      check_place(check, h, vm, snapshot);
+    check_place(check, h, vm, snapshot);
     return;
   }
   violation(check, t,

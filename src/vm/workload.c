@@ -1,11 +1,8 @@
 /* The operations of idle ticks: thresholds, and who a multicast goes to. */
+#include "../base/shuffle.h"
 #include "choose.h"
 
 #include <stdlib.h>
-
-/* A shuffle of so few keeps its swaps in a list; that of more undoes them in an array of all peers.
- */
-enum { FEW = 16 };
 
 static uint64_t threshold(double fraction) {
   return (uint64_t)(fraction * 0x1p32 + 0.5);
@@ -23,12 +20,8 @@ void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_t
   };
   size_t room = (size_t)(load->fanout > 1 ? load->fanout : 1);
   load->chosen = lc_new(room, sizeof *load->chosen, "the receivers of a multicast");
-  if (load->fanout <= FEW)
-    return;
-  load->order = lc_new((size_t)peers, sizeof *load->order, "the peers of a multicast");
   load->swapped = lc_new(room, sizeof *load->swapped, "the shuffle of a multicast");
-  for (int32_t i = 0; i < peers; i++)
-    load->order[i] = i;
+  load->order = shuffle_places((uint32_t)room, peers, "the peers of a multicast");
 }
 
 void lc_workload_free(struct lc_workload *load) {
@@ -53,22 +46,11 @@ static uint32_t next_word(struct stream *s) {
   return s->block.word[s->at++ % 4];
 }
 
-/* The place of peer `i` in a list of swaps: peers not in the list are where they were. */
-static uint32_t place_of(const uint32_t (*swap)[2], uint32_t n, uint32_t i) {
-  while (n-- > 0)
-    if (swap[n][0] == i)
-      return swap[n][1];
-  return i;
-}
-
-static void shuffle_few(struct stream *s, uint32_t fanout, uint32_t degree, int32_t *chosen) {
-  uint32_t swap[FEW][2];
-  for (uint32_t i = 0; i < fanout; i++) {
-    uint32_t j = i + lc_below(next_word(s), degree - i);
-    chosen[i] = (int32_t)place_of((const uint32_t(*)[2])swap, i, j);
-    swap[i][1] = place_of((const uint32_t(*)[2])swap, i, i);
-    swap[i][0] = j;
-  }
+static void shuffle_many(struct lc_workload *load, struct stream *s, uint32_t fanout,
+                         uint32_t degree) {
+  for (uint32_t i = 0; i < fanout; i++)
+    load->swapped[i] = i + lc_below(next_word(s), degree - i);
+  shuffle_first(load->swapped, fanout, load->order, load->chosen);
 }
 
 /* The same for a fan-out of two, the usual one. */
@@ -77,30 +59,6 @@ static void shuffle_two(const struct lc_block *draw, uint32_t degree, int32_t *c
   b = b == a ? 0 : b;
   chosen[0] = (int32_t)(a < b ? a : b);
   chosen[1] = (int32_t)(a < b ? b : a);
-}
-
-static void exchange(int32_t *a, int32_t *b) {
-  int32_t kept = *a;
-  *a = *b;
-  *b = kept;
-}
-
-/* The swaps are undone afterwards, so that a multicast costs its fan-out and not all peers. */
-static void shuffle_many(struct lc_workload *load, struct stream *s, uint32_t fanout,
-                         uint32_t degree) {
-  for (uint32_t i = 0; i < fanout; i++) {
-    load->swapped[i] = i + lc_below(next_word(s), degree - i);
-    exchange(&load->order[i], &load->order[load->swapped[i]]);
-  }
-  for (uint32_t i = 0; i < fanout; i++)
-    load->chosen[i] = load->order[i];
-  for (uint32_t i = fanout; i-- > 0;)
-    exchange(&load->order[i], &load->order[load->swapped[i]]);
-}
-
-static int ascending(const void *a, const void *b) {
-  int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-  return (left > right) - (left < right);
 }
 
 int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
@@ -113,12 +71,10 @@ int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
       chosen[i] = i;
   else if (fanout == 2)
     shuffle_two(draw, (uint32_t)degree, chosen);
-  else if (fanout <= FEW)
-    shuffle_few(&s, (uint32_t)fanout, (uint32_t)degree, chosen);
   else
     shuffle_many(load, &s, (uint32_t)fanout, (uint32_t)degree);
   if (fanout > 2 && fanout < degree)
-    qsort(chosen, (size_t)fanout, sizeof *chosen, ascending);
+    qsort(chosen, (size_t)fanout, sizeof *chosen, ascending_ids);
   for (int32_t i = 0; i < fanout; i++)
     chosen[i] = peer_of(load->topology, vm, chosen[i]);
   return fanout;

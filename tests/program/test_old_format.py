@@ -1,4 +1,4 @@
-"""Files of format 1.0, from before there was virtual time: every tool still reads them."""
+"""Files of other formats: 1.0, from before there was virtual time, is read by every tool; a later one as far as it goes."""
 
 import os
 import subprocess
@@ -48,6 +48,27 @@ class OldFormat(program.Case):
             file.attrs["lcmpi_format"] = "1.1"
         done = self.check_run("verify", "old.h5", code=3)
         self.assertEqual(done.stderr, "lcmpi: old.h5: cannot open /replica: object 'replica' doesn't exist\n")
+
+    def test_values_of_a_wrong_shape(self):
+        self.old()
+        with h5py.File(self.path("old.h5"), "r+") as file:
+            del file["commit/t_end"]
+            file["commit/t_end"] = [0] * 100000
+        for command in ("info", "verify"):
+            done = self.check_run(command, "old.h5", code=3)
+            self.assertEqual(done.stderr, "lcmpi: old.h5: /commit/t_end is not a single value\n")
+
+    def test_numbers_of_formats(self):
+        self.check_run("--vms", 3, "--duration", "20s", "--pace", "virtual", "--compact", "never", "--progress", "none",
+                       "-o", "new.h5")
+        with h5py.File(self.path("new.h5"), "r+") as file:
+            file.attrs["lcmpi_format"] = "1.99"
+        self.check_verified("new.h5")
+        done = self.check_run("recover", "new.h5", code=3)
+        self.assertIn("was written by a newer lcmpi", done.stderr)
+        with h5py.File(self.path("new.h5"), "r+") as file:
+            file.attrs["lcmpi_format"] = "1.-1"
+        self.assertIn("not one of lcmpi's", self.check_run("info", "new.h5", code=3).stderr)
 
     def test_figures_and_logs(self):
         self.old()

@@ -277,6 +277,9 @@ static void test_killed_at_an_early_end(void **state) {
   assert_true(find_check(&verdict, "snapshots")->n_violation > 0);
   h.ended = false;
   require_ok(&h, &verdict, 11);
+  h.clock[0].state_stamp[(h.n_snapshot - 1) * h.clock[0].words]++; /* the rest is judged as ever */
+  assert_int_equal(lc_verify(&h, &verdict), LC_EVERIFY);
+  assert_non_null(strstr(find_check(&verdict, "snapshots")->witness, "other stamps"));
   lc_history_free(&h);
 }
 
