@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-enum { TAG_PARCEL = 2, LOOKS = 256, NAP_NS = 50000 };
+/* Half a millisecond of looks before the first nap: a nap costs more than a window. */
+enum { TAG_PARCEL = 2, LOOKS = 4096, NAP_NS = 50000 };
 
 static lc_status send_parcels(struct lc_transport *t, const struct lc_parcel *parcel,
                               int *n_sending, struct lc_error *err) {
