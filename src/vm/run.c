@@ -164,6 +164,7 @@ ALWAYS int64_t run_block(struct window *w, int32_t block, bool lamport, bool log
       run_batch(w, due + at, size, lamport, log);
     }
   }
+  w->ahead = w->ahead_end = NULL; /* they pointed into `due` */
   note_deadlines(w->vms, block, w->until_ns);
   return ticks;
 }
