@@ -6,7 +6,7 @@
   = 2                      its exit code, if that is not 0
   | text                   a line on stdout
   ! text                   a line on stderr (but for what mpirun itself adds)
-  also -np 3               the same must come back under mpirun on 3 ranks: once, not per rank
+  also -np 3               the same must come back under mpirun on 3 ranks: once, not per rank (not with LCMPI_ALONE)
   makes run.h5             the files that it makes or changes, if any: whatever else changes is a fault
 
 In a line that is expected, <n>, <size>, <late>, <time>, <version>, <host>, <path> and <text> stand for what
@@ -194,7 +194,8 @@ class Command:
         elif sign == "makes":
             self.makes += shlex.split(rest)
         elif sign == "also":
-            self.launchers.append(["mpirun", *rest.split()])
+            if "LCMPI_ALONE" not in os.environ:
+                self.launchers.append(["mpirun", *rest.split()])
         elif sign not in ("#", ""):
             raise ValueError(f"a case file has the line {line!r}")
 
