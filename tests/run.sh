@@ -16,7 +16,7 @@ suites=(
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
   'warnings     300  compilers and clang-tidy have nothing to say'
-  'sanitize     700  AddressSanitizer and UndefinedBehaviorSanitizer'
+  'sanitize    1000  AddressSanitizer and UndefinedBehaviorSanitizer'
 )
 asked_only=' warnings sanitize ' # with --full, or by name
 
