@@ -25,11 +25,12 @@ struct lc_sent {
   int64_t t_arrival; /* where fate is not UNKNOWN */
 };
 
-/* One message that was still under way when a state was recorded, as its receiver recorded it:
- * QUEUED (arrived, not taken) or IN_FLIGHT (arrived at or after the end). */
+/* One message that crosses a cut: sent before its sender's state was recorded, and when its
+ * receiver's was still QUEUED (arrived, not taken) or IN_FLIGHT (arriving later: the channel's
+ * state). The receiver recorded it. */
 struct lc_left {
   int32_t machine, sender, copy; /* machine: the receiver */
-  int32_t snapshot;              /* which state it belongs to */
+  int32_t snapshot;              /* which cut; the last one is the end of the run */
   int64_t number, t_arrival;
   uint8_t fate; /* enum lc_fate */
 };
@@ -38,7 +39,8 @@ struct lc_left {
 struct lc_state {
   int64_t t_actual; /* when it was recorded */
   int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
-  uint8_t valid; /* 0: nothing was recorded here */
+  int64_t queue_max; /* the longest queue that a tick had found by then */
+  uint8_t valid;     /* 0: nothing was recorded here */
 };
 
 /* Totals of one machine over the whole run. */
@@ -64,6 +66,8 @@ struct lc_history_clock {
   int32_t words;
   int64_t *stamp;       /* [n_event][words] */
   int64_t *state_stamp; /* [n_vm][n_snapshot][words] */
+  int64_t *state_jump;  /* [n_vm][n_snapshot] largest jump by then; NULL if there are none */
+  int64_t *left_stamp;  /* [n_left][words]; NULL if there are none */
   /* totals, NULL where lc_history.totals is; jumps of clocks that have no value are NULL too */
   int64_t *final_stamp; /* [n_vm][words] */
   int64_t *jump_max;    /* [n_vm] */
@@ -91,14 +95,18 @@ struct lc_history {
   struct lc_sent *sent; /* by sender, number, copy */
   bool joined;          /* sent[].fate and t_arrival are the file's */
   int64_t n_left;
-  struct lc_left *left; /* those of the final state */
+  struct lc_left *left; /* of a snapshot and receiver: the queue in order, then the channels */
+  bool cuts; /* `left` has the messages of every cut and their stamps; else of the end alone */
+  char method[32]; /* how snapshots were taken; "" where the file does not say */
   struct lc_balance balance;
   int32_t n_snapshot;
-  int64_t *t_snapshot;         /* [n_snapshot] */
-  struct lc_state *state;      /* [n_vm][n_snapshot] */
-  struct lc_vm_totals *totals; /* [n_vm], NULL if there are none */
-  bool longest_known;          /* totals[].queue_max is on file */
-  bool digested;               /* `digest` is on file, and clock c's is that of clock[c] */
+  int64_t *t_snapshot;    /* [n_snapshot] */
+  struct lc_state *state; /* [n_vm][n_snapshot] */
+  int32_t n_taken;        /* snapshots 0..n_taken-1 are whole, on all ranks; the end: `ended` */
+  struct lc_digest *cut_digest; /* [n_snapshot] of all before each cut; NULL if there are none */
+  struct lc_vm_totals *totals;  /* [n_vm], NULL if there are none */
+  bool longest_known;           /* totals[].queue_max is on file */
+  bool digested;                /* `digest` is on file, and clock c's is that of clock[c] */
   struct lc_digest digest;
 };
 

@@ -6,6 +6,7 @@
 
 #include "lcmpi/histogram.h"
 #include "lcmpi/progress.h"
+#include "lcmpi/snapshot.h"
 #include "lcmpi/store.h"
 #include "lcmpi/vm.h"
 
@@ -29,6 +30,11 @@ struct lc_world {
   int32_t n_snapshot; /* with the final state */
   struct lc_rate speed;
   int64_t commit_every_ns, poll_ns; /* wall time */
+  const struct lc_snapshot_method *method;
+  /* A run that goes on: from where, and what this rank's VMs were; the VMs are restored already.
+   * NULL: a new run. */
+  const struct lc_restart *restart;
+  const struct lc_past *past;
 };
 
 /* Whether the events of a VM go into the file. Local. */

@@ -14,7 +14,7 @@
 #include "lcmpi/transport.h"
 #include "lcmpi/vm.h"
 
-enum { LC_FORMAT_MAJOR = 1, LC_FORMAT_MINOR = 1 };
+enum { LC_FORMAT_MAJOR = 2, LC_FORMAT_MINOR = 0 };
 
 /* /commit/state of a file. */
 enum lc_run_state {
@@ -26,8 +26,17 @@ enum lc_run_state {
 };
 const char *lc_run_state_name(int state);
 
-/* The tables with one row per event or message; each rank has a region of each. */
-enum lc_table { LC_EVENTS, LC_MESSAGES, LC_QUEUE, LC_CHANNEL, LC_N_TABLE };
+/* The tables with one row per event or message; each rank has a region of each. The abandoned ones
+ * are what was past the snapshot from which a run in real time was resumed. */
+enum lc_table {
+  LC_EVENTS,
+  LC_MESSAGES,
+  LC_QUEUE,
+  LC_CHANNEL,
+  LC_ABANDONED_EVENTS,
+  LC_ABANDONED_MESSAGES,
+  LC_N_TABLE
+};
 
 /* What is known of a VM before it starts. */
 struct lc_vm_constants {
@@ -49,6 +58,16 @@ struct lc_attribute {
   int64_t number;
 };
 
+/* Where a run goes on: a cut of a file that is whole on all ranks. */
+struct lc_restart {
+  int32_t snapshot; /* its number in the file; n_snapshot - 1: the end of the run; -1: before its
+                       first event, where there is no snapshot yet */
+  int32_t n_taken;  /* snapshots that stay in the file, this one among them if it is not the end */
+  int64_t t_ns;     /* model time: the latest that any VM's state was recorded */
+  struct lc_digest digest; /* of all before it */
+  int held; /* rank 0's lock on the file until lc_store_create() has copied it; else -1 */
+};
+
 /* Everything that shapes a new file. Rank 0 reads all of it, the others only the sizes, their block
  * and `rows`. Not owned by the store. */
 struct lc_store_plan {
@@ -59,11 +78,17 @@ struct lc_store_plan {
   struct lc_vm_constants (*vm)(const void *context, int32_t vm);
   const void *context;
   const struct lc_rank_constants *rank; /* [n_rank] */
-  const int64_t *rows[LC_N_TABLE];      /* [n_rank]: rows laid out for each rank */
-  int32_t n_snapshot;                   /* the last one is the state at the end */
-  const int64_t *t_snapshot;            /* [n_snapshot] */
+  const int64_t *rows[LC_N_TABLE]; /* [n_rank]: rows laid out for each rank; not of abandoned */
+  int32_t n_snapshot;              /* the last one is the state at the end */
+  const int64_t *t_snapshot;       /* [n_snapshot] */
   int32_t n_attribute;
   const struct lc_attribute *attribute;
+  /* A run that goes on: its file so far (may be the new file's own path), of which what is before
+   * the cut is copied, and what is behind it too, as abandoned rows, where `keep_abandoned` says
+   * so. NULL: a new run. */
+  const char *past_path;
+  const struct lc_restart *restart;
+  bool keep_abandoned;
 };
 
 /* Called once, before MPI is started: HDF5 must end with MPI and not after it. Local. */
@@ -83,8 +108,10 @@ struct lc_store_options {
 struct lc_store;
 
 /* Lays the file out under a temporary name, renames it to `path`, opens it on every rank and checks
- * that all see the same one. An existing file is replaced only with options.force, and never
- * one that another process writes. Collective. */
+ * that all see the same one. An existing file is replaced only with options.force, or if it is
+ * plan->past_path, and never one that another process writes. With plan->past_path the new file
+ * starts as the old one was at the cut: its rows, its snapshots, its counters; until the rename the
+ * old file is as it was. Collective. */
 lc_status lc_store_create(struct lc_store **store, const char *path,
                           const struct lc_store_plan *plan, struct lc_store_options options,
                           struct lc_transport *transport, struct lc_error *err);
@@ -92,8 +119,9 @@ lc_status lc_store_create(struct lc_store **store, const char *path,
 /* Add one row to this rank's part; written at the next commit. `stamps` is one event's. Local. */
 void lc_store_event(struct lc_store *store, const struct lc_event *event, const int64_t *stamps);
 void lc_store_sent(struct lc_store *store, const struct lc_sent *sent);
-/* A message that is left over at the end: fate QUEUED or IN_FLIGHT picks the table. */
-void lc_store_left(struct lc_store *store, const struct lc_left *left);
+/* A message that crosses a cut, with its stamps: fate QUEUED or IN_FLIGHT picks the table. The rows
+ * of a rank come by snapshot, then receiver, then queue order. */
+void lc_store_left(struct lc_store *store, const struct lc_left *left, const int64_t *stamps);
 
 /* Rows added and not yet committed. Local. */
 int64_t lc_store_pending(const struct lc_store *store);
@@ -106,12 +134,24 @@ bool lc_store_wants_room(const struct lc_store *store);
 /* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
 lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
 
-/* The states of VMs [first, first + n) of this rank in snapshot `index` (state[i] and stamps + i *
- * stamp_words belong to VM first + i). They count once all are written and lc_store_states_done()
- * is called. Local. */
+/* What a snapshot took on one rank. */
+struct lc_cut_cost {
+  int64_t t_done;    /* model time at which the rank's last channel was recorded */
+  int64_t wall_ns;   /* from the rank's first record to the last row that was handed to the file */
+  int64_t n_marker;  /* markers that its VMs sent */
+  int64_t n_control; /* control messages that its VMs sent */
+};
+
+/* A snapshot of this rank, in this order: every row that it counts and the messages that cross the
+ * cut are committed; then the states of VMs [first, first + n) of this rank in snapshot `index`
+ * (state[i], stamps + i * stamp_words and jump_max + i * (number of clocks) belong to VM first +
+ * i); then what it took and the digest of this rank's events before the cut; with
+ * lc_store_states_done() it counts. Snapshots of a rank are done in ascending order. Local. */
 lc_status lc_store_states(struct lc_store *store, int32_t index, int32_t first, int32_t n,
                           const struct lc_state *state, const int64_t *stamps,
-                          struct lc_error *err);
+                          const int64_t *jump_max, struct lc_error *err);
+lc_status lc_store_cut(struct lc_store *store, int32_t index, const struct lc_cut_cost *cost,
+                       const struct lc_digest *digest, struct lc_error *err);
 lc_status lc_store_states_done(struct lc_store *store, int32_t index, struct lc_error *err);
 
 /* What theory expects of VMs [first, first + n) of this rank at the end of the run, which is
@@ -142,6 +182,40 @@ lc_status lc_store_compact(const char *path, struct lc_error *err);
  * keeps its state, and is left alone if it has its exact size already. *was receives the state that
  * the file had. A file that a process writes is refused. Local. */
 lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_error *err);
+
+/* ---- going on from a file ----------------------------------------------------------------------
+ */
+
+/* The cut that a run of this file goes on from: snapshot `from`, or with -1 the newest that is
+ * whole: the end of the run if that is on file, else the last snapshot that all ranks have counted,
+ * else the very beginning. Rank 0 passes hold = true and keeps others from writing the file from
+ * then on. LC_EUSAGE, naming --from, if there is no such snapshot; LC_EFILE if the file is being
+ * written, or of a format before 2.0. Local. */
+lc_status lc_store_restart(const char *path, int32_t from, bool hold, struct lc_restart *restart,
+                           struct lc_error *err);
+/* Gives the lock up, if it is held still. */
+void lc_restart_release(struct lc_restart *restart);
+
+/* What VMs [first, first + n) were at a cut. All arrays are owned. */
+struct lc_past {
+  int32_t n;
+  struct lc_state *state; /* [n] */
+  int64_t *stamps;        /* [n][stamp_words] of all clocks of the set, in its order */
+  int64_t *jump_max;      /* [n][clocks] */
+  /* Messages to them: queued and in flight, by receiver, then queue order. */
+  int64_t n_left;
+  struct lc_left *left;
+  int64_t *left_stamps; /* [n_left][stamp_words] */
+  /* Messages from them that were in flight to any VM: channels that are first in, first out go on
+   * behind these. */
+  int64_t n_under_way;
+  struct lc_left *under_way;
+};
+/* Reads it; of restart->snapshot -1 everything is empty and n is 0. Local: any rank, any VMs. */
+lc_status lc_store_past(const char *path, const struct lc_restart *restart, int32_t first,
+                        int32_t n, const struct lc_clock_set *clocks, struct lc_past *past,
+                        struct lc_error *err);
+void lc_past_free(struct lc_past *past);
 
 /* ---- reading ----------------------------------------------------------------------------------
  */

@@ -117,6 +117,20 @@ const struct lc_node *lc_vms_next(const struct lc_vms *vms, int32_t own,
 /* How many messages of the inbox arrived before `t_ns`. */
 int64_t lc_vms_arrived(const struct lc_vms *vms, int32_t own, int64_t t_ns);
 
+/* What a VM was at a cut, for going on from there. */
+struct lc_vm_past {
+  struct lc_counts counts;
+  int64_t max_queued;
+  const int64_t *stamps;   /* [stamp_words] of its latest event */
+  const int64_t *jump_max; /* [clocks] */
+};
+/* Makes a VM that has not ticked yet what it was: its counts, its clocks (whose state must be their
+ * stamp), and its next deadline. Its messages are put afterwards. When all VMs are restored,
+ * lc_vms_restored() is called once. */
+void lc_vms_restore(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *rates,
+                    enum lc_phase phase, const struct lc_vm_past *past);
+void lc_vms_restored(struct lc_vms *vms);
+
 /* What a step did. */
 struct lc_step {
   struct lc_event event;

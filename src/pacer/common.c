@@ -20,6 +20,7 @@ struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_act
       .n_sent = counts.n_sent,
       .n_received = counts.n_received,
       .n_queued = n_queued,
+      .queue_max = lc_vms_vm(vms, own)->max_queued,
       .valid = 1,
   };
 }
@@ -50,30 +51,27 @@ lc_status commit_everything(struct lc_world *w, struct lc_outcome *outcome, lc_s
   }
 }
 
-static void log_message(struct lc_world *w, int32_t vm, const struct lc_node *node, uint8_t fate) {
-  struct lc_left left = {
-      .machine = vm,
-      .sender = node->sender,
-      .snapshot = w->n_snapshot - 1,
-      .number = node->number,
-      .t_arrival = node->t_arrival,
-      .fate = fate,
-  };
-  lc_store_left(w->store, &left);
-}
-
-void log_left_over(struct lc_world *w, int64_t t_end, struct lc_balance *balance) {
-  for (int32_t i = 0; i < w->vms->n; i++) {
-    bool logged = logs(w, w->vms->first + i);
+lc_status record_messages(struct lc_world *w, int32_t index, int64_t t, struct lc_balance *found,
+                          struct lc_error *err) {
+  enum { MOST_WAITING = 1 << 16 };
+  lc_status status = LC_OK;
+  for (int32_t i = 0; i < w->vms->n && !status; i++) {
+    struct lc_left left = {.machine = w->vms->first + i, .snapshot = index};
     const struct lc_node *node = lc_vms_first(w->vms, i);
     for (; node; node = lc_vms_next(w->vms, i, node)) {
-      bool queued = node->t_arrival < t_end;
-      balance->queued += queued;
-      balance->in_flight += !queued;
-      if (logged)
-        log_message(w, w->vms->first + i, node, queued ? LC_FATE_QUEUED : LC_FATE_IN_FLIGHT);
+      bool queued = node->t_arrival < t;
+      found->queued += queued;
+      found->in_flight += !queued;
+      left.sender = node->sender;
+      left.number = node->number;
+      left.t_arrival = node->t_arrival;
+      left.fate = queued ? LC_FATE_QUEUED : LC_FATE_IN_FLIGHT;
+      lc_store_left(w->store, &left, node->stamp);
     }
+    if (lc_store_pending(w->store) > MOST_WAITING && !lc_store_wants_room(w->store))
+      status = lc_store_commit(w->store, err);
   }
+  return status;
 }
 
 /* Room for one chunk on its way to the file. */
@@ -84,12 +82,12 @@ struct chunk {
 };
 
 static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t first, int32_t n,
-                       int64_t t_end, const struct lateness_of_vm *lateness) {
+                       int64_t t, const struct lateness_of_vm *lateness) {
   size_t words = (size_t)w->vms->clocks->stamp_words;
   int32_t clocks = w->vms->clocks->n;
   for (int32_t k = 0; k < n; k++) {
     int32_t own = first + k;
-    chunk->state[k] = state_of_vm(w->vms, own, t_end, lc_vms_arrived(w->vms, own, t_end));
+    chunk->state[k] = state_of_vm(w->vms, own, t, lc_vms_arrived(w->vms, own, t));
     const struct lc_state *state = &chunk->state[k];
     chunk->totals[k] = (struct lc_vm_totals){
         .n_tick = state->n_tick,
@@ -98,7 +96,7 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
         .n_sent = state->n_sent,
         .n_received = state->n_received,
         .n_queued = state->n_queued,
-        .queue_max = lc_vms_vm(w->vms, own)->max_queued,
+        .queue_max = state->queue_max,
         .lateness_max_ns = lateness ? lateness[own].max : 0,
         .lateness_mean_ns = lateness && state->n_tick ? lateness[own].sum / state->n_tick : 0,
     };
@@ -108,28 +106,41 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
   }
 }
 
-lc_status write_final(struct lc_world *w, int64_t t_end, const struct lateness_of_vm *lateness,
-                      struct lc_error *err) {
+static lc_status write_states(struct lc_world *w, int32_t index, int64_t t,
+                              const struct lateness_of_vm *lateness, struct lc_digest *digest,
+                              struct lc_error *err) {
+  bool final = index == w->n_snapshot - 1;
   size_t room = (size_t)(w->vms->n < LC_CHUNK_VMS ? w->vms->n : LC_CHUNK_VMS);
-  struct chunk *chunk = lc_new(1, sizeof *chunk, "the final states");
-  chunk->stamps = lc_new(room * (size_t)w->vms->clocks->stamp_words, sizeof(int64_t), "the totals");
-  chunk->jump_max = lc_new(room * (size_t)w->vms->clocks->n, sizeof(int64_t), "the totals");
+  struct chunk *chunk = lc_new(1, sizeof *chunk, "a snapshot");
+  chunk->stamps = lc_new(room * (size_t)w->vms->clocks->stamp_words, sizeof(int64_t), "a snapshot");
+  chunk->jump_max = lc_new(room * (size_t)w->vms->clocks->n, sizeof(int64_t), "a snapshot");
   lc_status status = LC_OK;
   for (int32_t first = 0; first < w->vms->n && !status; first += LC_CHUNK_VMS) {
     int32_t n = w->vms->n - first < LC_CHUNK_VMS ? w->vms->n - first : LC_CHUNK_VMS;
-    fill_chunk(chunk, w, first, n, t_end, lateness);
-    status =
-        lc_store_totals(w->store, first, n, chunk->totals, chunk->stamps, chunk->jump_max, err);
-    if (!status)
+    fill_chunk(chunk, w, first, n, t, lateness);
+    for (int32_t k = 0; k < n && !final; k++)
+      digest->snapshots += hash_state(w->vms, first + k, index, chunk->state[k].n_queued);
+    if (final)
       status =
-          lc_store_states(w->store, w->n_snapshot - 1, first, n, chunk->state, chunk->stamps, err);
+          lc_store_totals(w->store, first, n, chunk->totals, chunk->stamps, chunk->jump_max, err);
+    if (!status)
+      status = lc_store_states(w->store, index, first, n, chunk->state, chunk->stamps,
+                               chunk->jump_max, err);
   }
-  if (!status)
-    status = lc_store_states_done(w->store, w->n_snapshot - 1, err);
   free(chunk->stamps);
   free(chunk->jump_max);
   free(chunk);
   return status;
+}
+
+lc_status write_cut(struct lc_world *w, int32_t index, int64_t t, int64_t begun_ns,
+                    const struct lateness_of_vm *lateness, struct lc_digest *digest,
+                    struct lc_error *err) {
+  lc_status status = write_states(w, index, t, lateness, digest, err);
+  struct lc_cut_cost cost = {.t_done = t, .wall_ns = lc_monotonic_ns() - begun_ns};
+  if (!status)
+    status = lc_store_cut(w->store, index, &cost, digest, err);
+  return status ? status : lc_store_states_done(w->store, index, err);
 }
 
 lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {

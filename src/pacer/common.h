@@ -18,15 +18,18 @@ struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_act
 lc_status commit_everything(struct lc_world *world, struct lc_outcome *outcome, lc_status status,
                             struct lc_error *err);
 
-/* The messages that are left over at `t_end`, for the file (those of logged VMs) and for the
- * balance. */
-void log_left_over(struct lc_world *world, int64_t t_end, struct lc_balance *balance);
-/* The final state and the totals of every VM; lateness NULL in virtual time. */
+/* A cut of all VMs at one moment of model time: ticks before t are done, arrivals before t are in
+ * the queue, later ones in flight. First the messages that cross it, which are added to `found`;
+ * when these rows are committed, the states, for the end (index n_snapshot - 1) the totals too; its
+ * digest is this rank's, to which the states are added. lateness NULL in virtual time. */
 struct lateness_of_vm {
   int64_t sum, max; /* model time */
 };
-lc_status write_final(struct lc_world *world, int64_t t_end, const struct lateness_of_vm *lateness,
-                      struct lc_error *err);
+lc_status record_messages(struct lc_world *world, int32_t index, int64_t t,
+                          struct lc_balance *found, struct lc_error *err);
+lc_status write_cut(struct lc_world *world, int32_t index, int64_t t, int64_t begun_ns,
+                    const struct lateness_of_vm *lateness, struct lc_digest *digest,
+                    struct lc_error *err);
 
 /* A state's part of the digest. */
 uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued);

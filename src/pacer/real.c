@@ -59,6 +59,8 @@ static void finish(struct real *r) {
   free(r->taken.index);
   free(r->taken.state);
   free(r->taken.stamps);
+  free(r->taken.jump_max);
+  free(r->taken.digest);
   free(r->lateness);
   free(r->wire);
   free(r->decoded);

@@ -26,10 +26,12 @@ void agenda_moved(struct agenda *agenda, int64_t deadline_ns);
  * wait for rows that wait for room. */
 struct taken_states {
   size_t n;
-  int32_t *index;         /* [n] */
-  struct lc_state *state; /* [n][n_own] */
-  int64_t *stamps;        /* [n][n_own][stamp_words] */
-  size_t index_room, state_room, stamp_room;
+  int32_t *index;           /* [n] */
+  struct lc_state *state;   /* [n][n_own] */
+  int64_t *stamps;          /* [n][n_own][stamp_words] */
+  int64_t *jump_max;        /* [n][n_own][clocks] */
+  struct lc_digest *digest; /* [n] of this rank before each, with the states */
+  size_t index_room, state_room, stamp_room, jump_room, digest_room;
 };
 
 enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 1200000000 };

@@ -163,28 +163,20 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
   return status;
 }
 
-/* The states of a time cut at T: ticks before T are done, arrivals before T are in the queue. */
-static lc_status take_states(struct virtual *v, int32_t index, int64_t t, struct lc_error *err) {
+/* A time cut, which every rank can take at its place: no window reaches across it. */
+static lc_status take_snapshot(struct virtual *v, int32_t index, int64_t t, struct lc_error *err) {
   struct lc_world *w = v->world;
-  size_t words = (size_t)w->vms->clocks->stamp_words;
-  int32_t room = w->vms->n < LC_CHUNK_VMS ? w->vms->n : LC_CHUNK_VMS;
-  struct lc_state *state = lc_new((size_t)room, sizeof *state, "a snapshot");
-  int64_t *stamps = lc_new((size_t)room * words, sizeof *stamps, "a snapshot");
-  lc_status status = LC_OK;
-  for (int32_t first = 0; first < w->vms->n; first += room) {
-    int32_t n = w->vms->n - first < room ? w->vms->n - first : room;
-    for (int32_t k = 0; k < n; k++) {
-      int64_t queued = lc_vms_arrived(w->vms, first + k, t);
-      state[k] = state_of_vm(w->vms, first + k, t, queued);
-      memcpy(stamps + (size_t)k * words, lc_vms_stamps(w->vms, first + k), words * sizeof *stamps);
-      v->outcome->digest.snapshots += hash_state(w->vms, first + k, index, queued);
-    }
-    if (!status)
-      status = lc_store_states(w->store, index, first, n, state, stamps, err);
-  }
-  free(state);
-  free(stamps);
-  return status ? status : lc_store_states_done(w->store, index, err);
+  struct lc_balance ignored = {0};
+  int64_t begun_ns = lc_monotonic_ns();
+  for (int32_t b = 0; b < w->vms->n_block; b++)
+    mail_deliver(v, b);
+  if (!v->failure)
+    keep_failure(v, record_messages(w, index, t, &ignored, &v->error));
+  lc_status status = write_all_rows(v, err);
+  if (status)
+    return status;
+  return lc_agree(w->transport, write_cut(w, index, t, begun_ns, NULL, &v->outcome->digest, err),
+                  err);
 }
 
 /* Every snapshot whose time has come before the window that starts at `next`. */
@@ -194,11 +186,7 @@ static lc_status take_snapshots(struct virtual *v, int64_t next, struct lc_error
     int64_t t = lc_snapshot_time(v->next_snapshot, w->duration_ns, w->snapshot_every_ns);
     if (t > next)
       return LC_OK;
-    for (int32_t b = 0; b < w->vms->n_block; b++)
-      mail_deliver(v, b);
-    lc_status status = write_all_rows(v, err);
-    if (!status)
-      status = lc_agree(w->transport, take_states(v, v->next_snapshot, t, err), err);
+    lc_status status = take_snapshot(v, v->next_snapshot, t, err);
     if (status)
       return status;
     v->next_snapshot++;
@@ -235,10 +223,12 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
   for (int32_t i = 0; i < w->vms->n; i++)
     o->balance.received += w->vms->tally[i].n_received;
   o->message_bytes = lc_vms_message_bytes(w->vms) + mail_bytes(v);
-  log_left_over(w, end, &o->balance);
-  lc_status status = commit_everything(w, o, LC_OK, err);
+  int64_t begun_ns = lc_monotonic_ns();
+  lc_status status = record_messages(w, w->n_snapshot - 1, end, &o->balance, err);
+  status = commit_everything(w, o, status, err);
   if (!status)
-    status = lc_agree(w->transport, write_final(w, end, NULL, err), err);
+    status = lc_agree(w->transport,
+                      write_cut(w, w->n_snapshot - 1, end, begun_ns, NULL, &o->digest, err), err);
   if (status)
     return status;
   share_counts(w, o);

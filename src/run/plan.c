@@ -119,11 +119,17 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
                  all->messages, room);
 }
 
-/* What is left over lies with its receiver: at worst all that was sent to the VMs of a rank. Where
- * some hear more than others that may be all there is: room costs nothing until it is used. */
-static double share_left_over(const struct run *run, double logged) {
+/* What crosses a cut lies with its receiver: at worst all that was sent to the VMs of a rank so
+ * far. Where some hear more than others that may be all there is: room costs nothing until it is
+ * used. At the end there is room for the worst; for all snapshots before it for as much again in
+ * the middle of the run, or for some messages per VM where that is less. */
+static double room_for_cuts(const struct run *run, int32_t rank, double sent) {
   bool uneven = run->topology.kind == LC_TOPOLOGY_STAR || run->topology.kind == LC_TOPOLOGY_FILE;
-  return logged > 0 && uneven ? 1 : logged / run->n_vm;
+  double vms =
+      lc_first_vm(rank + 1, run->n_vm, run->n_rank) - lc_first_vm(rank, run->n_vm, run->n_rank);
+  double share = uneven ? 1 : vms / run->n_vm, worst = sent * share;
+  double others = run->n_snapshot - 1;
+  return worst + fmin(worst * others / 2, others * (16 * vms + MESSAGE_ROOM_LEAST));
 }
 
 /* Events are known exactly: one for each tick. Messages are not: --reserve times what is expected,
@@ -138,7 +144,7 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   double least = all.logged > 0 ? MESSAGE_ROOM_LEAST : 0;
   for (int32_t r = 0; r < run->n_rank && !status; r++) {
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(of_rank[r].logged_sent * factor + least);
-    double left = all.messages * factor * share_left_over(run, of_rank[r].logged) + least;
+    double left = fmin(room_for_cuts(run, r, all.messages * factor) + MESSAGE_ROOM_LEAST, 1e15);
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
   }
   free(of_rank);

@@ -21,7 +21,7 @@ void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
     to->has_value = clock->value != NULL;
     to->words = plan->clocks->stamp_width[c];
   }
-  for (int t = 0; t < LC_N_TABLE; t++)
+  for (int t = 0; t <= LC_CHANNEL; t++)
     memcpy(layout->rows[t], plan->rows[t], (size_t)plan->n_rank * sizeof(int64_t));
   layout->level = -1;
   layout_place(layout, LC_REGION_ROWS);
@@ -30,7 +30,7 @@ void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
 int64_t lc_store_plan_bytes(const struct lc_store_plan *plan) {
   double bytes = 0;
   for (int t = LC_EVENTS; t <= LC_MESSAGES; t++) {
-    double row = lc_tables[t].stamped ? plan->clocks->stamp_words * 8.0 : 0;
+    double row = t == LC_EVENTS ? plan->clocks->stamp_words * 8.0 : 0;
     for (int i = 0; i < lc_tables[t].n_column; i++)
       row += (double)column_bytes(lc_tables[t].column[i].type);
     for (int32_t r = 0; r < plan->n_rank; r++)

@@ -15,21 +15,23 @@ const struct constant vm_constants[] = {
     {"tick_rate_q", COLUMN_I64, "s", "denominator of the exact tick rate", -1, 0},
     {"phase", COLUMN_I64, "ns", "model time of tick 0", -1, 0},
     {"vm_rank", COLUMN_I32, "1", "rank that runs the machine", -1, 0},
-    {"replica", COLUMN_I32, "1", "copy of the system that the machine belongs to", -1, 1},
-    {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1, 1},
+    {"replica", COLUMN_I32, "1", "copy of the system that the machine belongs to", -1,
+     VIRTUAL_SINCE},
+    {"logged", COLUMN_U8, "1", "whether its events and messages are on file", -1, VIRTUAL_SINCE},
     {"predicted_arrivals", COLUMN_F64, "s-1", "rate of arriving messages that theory expects", -1,
-     1},
+     VIRTUAL_SINCE},
     {"predicted_queue", COLUMN_F64, "1",
-     "messages in the queue at the planned end that theory expects", -1, 1},
+     "messages in the queue at the planned end that theory expects", -1, VIRTUAL_SINCE},
     {"predicted_clock", COLUMN_F64, "1", "Lamport clock at the planned end that theory expects", -1,
-     1},
+     VIRTUAL_SINCE},
     {"n_tick", COLUMN_I64, "1", "ticks done in the whole run", TOTAL(n_tick), 0},
     {"n_event", COLUMN_I64, "1", "events in the whole run", TOTAL(n_event), 0},
     {"n_internal", COLUMN_I64, "1", "internal events in the whole run", TOTAL(n_internal), 0},
     {"n_sent", COLUMN_I64, "1", "messages sent in the whole run", TOTAL(n_sent), 0},
     {"n_received", COLUMN_I64, "1", "messages received in the whole run", TOTAL(n_received), 0},
     {"n_queued", COLUMN_I64, "1", "messages in the queue at the end", TOTAL(n_queued), 0},
-    {"queue_max", COLUMN_I64, "1", "longest queue that a tick found", TOTAL(queue_max), 1},
+    {"queue_max", COLUMN_I64, "1", "longest queue that a tick found", TOTAL(queue_max),
+     VIRTUAL_SINCE},
     {"lateness_max", COLUMN_I64, "ns", "largest lateness of a tick, in model time",
      TOTAL(lateness_max_ns), 0},
     {"lateness_mean", COLUMN_I64, "ns", "mean lateness of the ticks, in model time",
@@ -48,8 +50,17 @@ const int n_rank_constant = sizeof rank_constants / sizeof *rank_constants;
 
 const char *const balance_names[5] = {"sent", "received", "queued", "in_flight", "lost"};
 
-bool layout_has(const struct layout *layout, const struct constant *constant) {
-  return constant->since <= layout->minor;
+bool layout_has(const struct layout *layout, int since) {
+  return since <= layout->version;
+}
+
+bool layout_has_table(const struct layout *layout, int table) {
+  return layout_has(layout, lc_tables[table].since) &&
+         (table < LC_ABANDONED_EVENTS || layout->abandoned);
+}
+
+bool layout_stamped(const struct layout *layout, int table) {
+  return layout_has(layout, lc_tables[table].stamped_since);
 }
 
 const char *stamp_path(char out[PATH_BYTES], const char *group, const char *clock) {
@@ -68,6 +79,17 @@ const char *digest_path(char out[PATH_BYTES], int which, const char *clock) {
            : which == 1 ? "snapshots"
                         : "",
            which == 2 ? clock : "");
+  return out;
+}
+
+const char *cut_digest_path(char out[PATH_BYTES], int which, const char *clock) {
+  char whole[PATH_BYTES];
+  snprintf(out, PATH_BYTES, "/snapshots/restart%.100s", digest_path(whole, which, clock) + 7);
+  return out;
+}
+
+const char *state_jump_path(char out[PATH_BYTES], const char *clock) {
+  snprintf(out, PATH_BYTES, "/snapshots/clocks/%s/jump_max", clock);
   return out;
 }
 
@@ -100,12 +122,16 @@ static hid_t file_type(enum column_type type) {
 }
 
 void layout_init(struct layout *layout, int32_t n_vm, int32_t n_rank, int32_t n_snapshot) {
-  *layout = (struct layout){
-      .n_vm = n_vm, .n_rank = n_rank, .n_snapshot = n_snapshot, .minor = LC_FORMAT_MINOR};
+  *layout = (struct layout){.n_vm = n_vm,
+                            .n_rank = n_rank,
+                            .n_snapshot = n_snapshot,
+                            .version = 100 * LC_FORMAT_MAJOR + LC_FORMAT_MINOR};
   for (int t = 0; t < LC_N_TABLE; t++) {
     layout->first[t] = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
     layout->rows[t] = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
   }
+  layout->n_snapshots = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
+  layout->n_final = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
 }
 
 void layout_free(struct layout *layout) {
@@ -113,6 +139,8 @@ void layout_free(struct layout *layout) {
     free(layout->first[t]);
     free(layout->rows[t]);
   }
+  free(layout->n_snapshots);
+  free(layout->n_final);
   for (int32_t c = 0; c < layout->n_clock; c++) {
     free(layout->clock[c].summary);
     free(layout->clock[c].promise);
@@ -190,6 +218,8 @@ static void build_stamps(const struct layout *layout, struct h5 *h, const char *
 static void build_table(const struct layout *layout, struct h5 *h, int t) {
   const struct table *table = &lc_tables[t];
   char dimension[PATH_BYTES];
+  if (!layout_has_table(layout, t))
+    return;
   h5_group(h, table->group);
   h5_set_text(h, table->group, "title", table->title);
   column_path(dimension, table->group, table->dimension);
@@ -197,7 +227,7 @@ static void build_table(const struct layout *layout, struct h5 *h, int t) {
   struct h5_shape shape = {1, {(hsize_t)layout->total[t]}, {dimension}};
   for (int i = 0; i < table->n_column; i++)
     build_column(h, table->group, &table->column[i], &shape, layout->level);
-  if (table->stamped)
+  if (layout_stamped(layout, t))
     build_stamps(layout, h, table->group, shape, "/vm", layout->level);
 }
 
@@ -207,6 +237,38 @@ static void write_zeros(struct h5 *h, const char *path, enum column_type type, i
   void *zeros = lc_new((size_t)n, column_bytes(type), "a dataset of zeros");
   h5_write_all(h, path, memory_type(type), zeros);
   free(zeros);
+}
+
+/* What a rank writes of a snapshot beside the states: what it took, and for a restart the largest
+ * jumps and the digests. */
+static void build_cuts(const struct layout *layout, struct h5 *h, const struct h5_shape *states,
+                       int level) {
+  char path[PATH_BYTES];
+  size_t ranks = (size_t)layout->n_rank, n = ranks * (size_t)layout->n_snapshot;
+  struct h5_shape shape = {
+      2, {(hsize_t)ranks, (hsize_t)layout->n_snapshot}, {"/rank", "/snapshots/snapshot"}};
+  for (int32_t c = 0; c < layout->n_clock; c++) {
+    if (!layout->clock[c].has_value)
+      continue;
+    h5_dataset(h, state_jump_path(path, layout->clock[c].name), H5T_STD_I64LE, states, level);
+    describe(h, path, "1", "largest growth of the clock from one event to the next by then");
+  }
+  h5_group(h, "/snapshots/cost");
+  h5_set_text(h, "/snapshots/cost", "title", "what each snapshot took on each rank");
+  for (int i = 0; i < lc_n_cost_column; i++) {
+    build_column(h, "/snapshots/cost", &lc_cost_columns[i], &shape, 0);
+    write_zeros(h, column_path(path, "/snapshots/cost", lc_cost_columns[i].name), COLUMN_I64,
+                (int64_t)n);
+  }
+  h5_group(h, "/snapshots/restart");
+  h5_set_text(h, "/snapshots/restart", "title",
+              "digests of all before each cut, each rank's part: their sum modulo 2^64 counts");
+  for (int32_t i = 0; i < 2 + layout->n_clock; i++) {
+    cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name);
+    h5_dataset(h, path, H5T_STD_U64LE, &shape, 0);
+    describe(h, path, "1", "the rank's part of a digest");
+    write_zeros(h, path, COLUMN_I64, (int64_t)n);
+  }
 }
 
 static void build_snapshots(const struct layout *layout, struct h5 *h) {
@@ -224,8 +286,11 @@ static void build_snapshots(const struct layout *layout, struct h5 *h) {
   struct h5_shape shape = {
       2, {(hsize_t)layout->n_vm, (hsize_t)layout->n_snapshot}, {"/vm", "/snapshots/snapshot"}};
   for (int i = 0; i < lc_n_state_column; i++)
-    build_column(h, "/snapshots", &lc_state_columns[i], &shape, level);
+    if (layout_has(layout, lc_state_columns[i].since))
+      build_column(h, "/snapshots", &lc_state_columns[i], &shape, level);
   build_stamps(layout, h, "/snapshots", shape, "/component", level);
+  if (layout_has(layout, CUTS_SINCE))
+    build_cuts(layout, h, &shape, level);
 }
 
 static void build_constants(const struct layout *layout, struct h5 *h, const struct constant *list,
@@ -233,7 +298,7 @@ static void build_constants(const struct layout *layout, struct h5 *h, const str
   char path[PATH_BYTES];
   struct h5_shape shape = {1, {(hsize_t)length}, {scale}};
   for (int i = 0; i < n; i++) {
-    if (!layout_has(layout, &list[i]))
+    if (!layout_has(layout, list[i].since))
       continue;
     column_path(path, "/", list[i].name);
     h5_dataset(h, path, file_type(list[i].type), &shape, 0);
@@ -280,6 +345,8 @@ static void build_commit(const struct layout *layout, struct h5 *h) {
               "rows of each writer rank that are completely on file: [first, first + n) of its "
               "region; the counters are written after the rows");
   for (int t = 0; t < LC_N_TABLE; t++) {
+    if (!layout_has_table(layout, t))
+      continue;
     column_path(path, "/commit", lc_tables[t].n_rows);
     h5_dataset(h, path, H5T_STD_I64LE, &ranks, 0);
     describe(h, path, "1", "rows of the rank that are on file");
@@ -361,8 +428,12 @@ void layout_build(const struct layout *layout, struct h5 *h) {
   build_snapshots(layout, h);
   build_table(layout, h, LC_QUEUE);
   build_table(layout, h, LC_CHANNEL);
+  if (layout->abandoned)
+    h5_group(h, "/abandoned");
+  build_table(layout, h, LC_ABANDONED_EVENTS);
+  build_table(layout, h, LC_ABANDONED_MESSAGES);
   build_commit(layout, h);
   build_balance(h);
-  if (layout->minor >= VIRTUAL_SINCE)
+  if (layout_has(layout, VIRTUAL_SINCE))
     build_digest(layout, h);
 }

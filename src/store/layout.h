@@ -22,11 +22,13 @@ struct layout {
   int64_t *first[LC_N_TABLE]; /* [n_rank] where each rank's region starts; owned */
   int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
-  int minor; /* of the format: what came later is not there */
-  int level; /* as h5_dataset() takes it, for everything with one row per event or message */
+  bool abandoned; /* has the tables of abandoned rows */
+  int version; /* of the format, 100 * major + minor: what came later is not there */
+  int level;   /* as h5_dataset() takes it, for everything with one row per event or message */
   /* of a layout that was read from a file: */
-  int state;  /* enum lc_run_state */
-  bool ended; /* the end of the run is on file, and every rank's final state */
+  int state;                      /* enum lc_run_state */
+  bool ended;                     /* the end of the run is on file, and every rank's final state */
+  int64_t *n_snapshots, *n_final; /* [n_rank] counters; owned */
 };
 
 /* Datasets with one value per VM or rank in the root. */
@@ -35,15 +37,17 @@ struct constant {
   enum column_type type;
   const char *units, *long_name;
   ptrdiff_t total; /* where it is in a struct lc_vm_totals; -1: known before the run */
-  int since;       /* minor number of the format that it came with */
+  int since;       /* version of the format that it came with */
 };
-enum { VIRTUAL_SINCE = 1 }; /* digests, and what belongs to copies and to logs of a part */
 extern const struct constant vm_constants[];
 extern const int n_vm_constant;
 extern const struct constant rank_constants[];
 extern const int n_rank_constant;
 extern const char *const balance_names[5]; /* in the order of struct lc_balance */
-bool layout_has(const struct layout *layout, const struct constant *constant);
+bool layout_has(const struct layout *layout, int since);
+/* Whether the file has that table: those of abandoned rows only if there are any. */
+bool layout_has_table(const struct layout *layout, int table);
+bool layout_stamped(const struct layout *layout, int table);
 
 enum { PATH_BYTES = 160 };
 /* The path of a clock's stamps below a group, "/events/clocks/vector/stamp". */
@@ -51,6 +55,10 @@ const char *stamp_path(char out[PATH_BYTES], const char *group, const char *cloc
 const char *column_path(char out[PATH_BYTES], const char *group, const char *column);
 /* Where a digest is: 0 of the execution, 1 of the snapshots, 2 of a clock. */
 const char *digest_path(char out[PATH_BYTES], int which, const char *clock);
+/* The same digest of what is before each cut, [rank, snapshot]. */
+const char *cut_digest_path(char out[PATH_BYTES], int which, const char *clock);
+/* A clock's largest jump by the time of each snapshot, [vm, snapshot]. */
+const char *state_jump_path(char out[PATH_BYTES], const char *clock);
 hid_t memory_type(enum column_type type);
 
 /* An empty layout of that many VMs and ranks. */

@@ -13,11 +13,12 @@ static void refuse(struct h5 *h, const char *what) {
   lc_fail(&h->error, LC_EFILE, "%s: %s", h->path, what);
 }
 
-/* Returns the format's minor number. */
+/* Returns the version of the format, 100 * major + minor. */
 static int check_format(struct h5 *h) {
   char *format = h5_get_text(h, "/", "lcmpi_format");
   int major = -1, minor = 0;
-  if (!format || sscanf(format, "%d.%d", &major, &minor) < 1 || major < 0 || minor < 0)
+  if (!format || sscanf(format, "%d.%d", &major, &minor) < 1 || major < 0 || minor < 0 ||
+      minor > 99)
     refuse(h, "is an HDF5 file, but not one of lcmpi's (it has no attribute lcmpi_format)");
   else if (major > LC_FORMAT_MAJOR) {
     h->failed = true;
@@ -26,7 +27,7 @@ static int check_format(struct h5 *h) {
             format, LC_FORMAT_MAJOR);
   }
   free(format);
-  return minor;
+  return 100 * major + minor;
 }
 
 static int32_t length_of(struct h5 *h, const char *path) {
@@ -112,26 +113,41 @@ static void expect_table(const struct layout *layout, struct h5 *h, int t) {
   }
   for (int i = 0; i < table->n_column; i++)
     expect(h, column_path(path, table->group, table->column[i].name), need, false, 1);
-  for (int32_t c = 0; c < layout->n_clock && table->stamped; c++)
+  for (int32_t c = 0; c < layout->n_clock && layout_stamped(layout, t); c++)
     expect(h, stamp_path(path, table->group, layout->clock[c].name), need, false,
            layout->clock[c].words);
+}
+
+static void expect_cuts(const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  for (int i = 0; i < lc_n_cost_column; i++)
+    expect(h, column_path(path, "/snapshots/cost", lc_cost_columns[i].name), layout->n_rank, true,
+           layout->n_snapshot);
+  for (int32_t i = 0; i < 2 + layout->n_clock; i++)
+    expect(h, cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name),
+           layout->n_rank, true, layout->n_snapshot);
+  for (int32_t c = 0; c < layout->n_clock; c++)
+    if (layout->clock[c].has_value)
+      expect(h, state_jump_path(path, layout->clock[c].name), layout->n_vm, true,
+             layout->n_snapshot);
 }
 
 static void expect_small(const struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   for (int i = 0; i < n_vm_constant; i++)
-    if (layout_has(layout, &vm_constants[i]))
+    if (layout_has(layout, vm_constants[i].since))
       expect(h, column_path(path, "/", vm_constants[i].name), layout->n_vm, true, 1);
   for (int i = 0; i < n_rank_constant; i++)
     expect(h, column_path(path, "/", rank_constants[i].name), layout->n_rank, true, 1);
   for (int i = 0; i < lc_n_state_column; i++)
-    expect(h, column_path(path, "/snapshots", lc_state_columns[i].name), layout->n_vm, true,
-           layout->n_snapshot);
+    if (layout_has(layout, lc_state_columns[i].since))
+      expect(h, column_path(path, "/snapshots", lc_state_columns[i].name), layout->n_vm, true,
+             layout->n_snapshot);
   for (int32_t c = 0; c < layout->n_clock; c++)
     expect(h, stamp_path(path, "/snapshots", layout->clock[c].name), layout->n_vm, true,
            (int64_t)layout->n_snapshot * layout->clock[c].words);
-  expect(h, "/commit/n_snapshots", layout->n_rank, true, 1);
-  expect(h, "/commit/n_final", layout->n_rank, true, 1);
+  if (layout_has(layout, CUTS_SINCE))
+    expect_cuts(layout, h);
 }
 
 static void expect_clock_total(void *context, struct h5 *h, const char *path, enum column_type type,
@@ -141,33 +157,39 @@ static void expect_clock_total(void *context, struct h5 *h, const char *path, en
   expect(h, path, layout->n_vm, true, words > 0 ? words : 1);
 }
 
-/* The state is written last and is read first: what it promises is under the counters read later.
- */
+/* The state is written last and is read first, then the counters of snapshots, then those of rows:
+ * what each promises is under the counters read later. */
 static void read_state(struct layout *layout, struct h5 *h) {
-  int64_t *final = lc_new((size_t)layout->n_rank, sizeof *final, "reading a file");
   expect(h, "/commit/n_final", layout->n_rank, true, 1);
+  expect(h, "/commit/n_snapshots", layout->n_rank, true, 1);
   layout->state = (int)h5_read_scalar(h, "/commit/state");
   layout->ended = layout->state == LC_RUN_COMPLETE || layout->state == LC_RUN_STOPPED;
-  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, final);
-  for (int32_t r = 0; r < layout->n_rank; r++)
-    layout->ended &= final[r] == 1;
-  free(final);
+  h5_read_all(h, "/commit/n_final", H5T_NATIVE_INT64, layout->n_final);
+  h5_read_all(h, "/commit/n_snapshots", H5T_NATIVE_INT64, layout->n_snapshots);
+  for (int32_t r = 0; r < layout->n_rank; r++) {
+    layout->ended &= layout->n_final[r] == 1;
+    if (layout->n_snapshots[r] < 0 || layout->n_snapshots[r] >= layout->n_snapshot)
+      refuse(h, "a counter of snapshots is negative or out of range");
+  }
 }
 
 void layout_read(struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   *layout = (struct layout){0};
-  int minor = check_format(h);
+  int version = check_format(h);
   int32_t n_vm = length_of(h, "/vm"), n_rank = length_of(h, "/rank");
   int32_t n_snapshot = length_of(h, "/snapshots/snapshot");
   if (h->failed)
     return;
   layout_init(layout, n_vm, n_rank, n_snapshot);
-  layout->minor = minor;
+  layout->version = version;
+  layout->abandoned = layout_has(layout, CUTS_SINCE) && h5_exists(h, "/abandoned");
   read_state(layout, h);
   read_clocks(layout, h);
   for (int t = 0; t < LC_N_TABLE && !h->failed; t++) {
     hsize_t size[3] = {0};
+    if (!layout_has_table(layout, t))
+      continue;
     column_path(path, "/commit", lc_tables[t].first_row);
     expect(h, path, n_rank, true, 1);
     h5_read_all(h, path, H5T_NATIVE_INT64, layout->first[t]);

@@ -31,17 +31,19 @@ static hid_t open_column(struct lc_store *s, const char *path) {
 static void open_part(struct lc_store *s, int t) {
   char path[PATH_BYTES];
   struct part *p = &s->part[t];
+  int32_t rank = lc_transport_rank(s->transport);
   p->table = &lc_tables[t];
+  p->first = s->layout.first[t][rank];
+  p->room = s->layout.rows[t][rank];
+  if (t >= LC_ABANDONED_EVENTS) /* written when the file is made, never by a run */
+    return;
   lc_assert(p->table->n_column <= MAX_COLUMNS);
   for (int i = 0; i < p->table->n_column; i++)
     if (!p->table->column[i].filled_later)
       p->column[i] = place_of(s, column_path(path, p->table->group, p->table->column[i].name));
-  for (int32_t c = 0; c < s->clocks->n && p->table->stamped; c++)
+  for (int32_t c = 0; c < s->clocks->n && layout_stamped(&s->layout, t); c++)
     p->stamp[c] = place_of(s, stamp_path(path, p->table->group, s->clocks->clock[c]->name));
   p->counter = place_of(s, column_path(path, "/commit", p->table->n_rows));
-  int32_t rank = lc_transport_rank(s->transport);
-  p->first = s->layout.first[t][rank];
-  p->room = s->layout.rows[t][rank];
 }
 
 static void open_all(struct lc_store *s) {
@@ -50,8 +52,16 @@ static void open_all(struct lc_store *s) {
     open_part(s, t);
   for (int i = 0; i < lc_n_state_column; i++)
     s->state[i] = open_column(s, column_path(path, "/snapshots", lc_state_columns[i].name));
-  for (int32_t c = 0; c < s->clocks->n; c++)
-    s->state_stamp[c] = open_column(s, stamp_path(path, "/snapshots", s->clocks->clock[c]->name));
+  for (int32_t c = 0; c < s->clocks->n; c++) {
+    const struct lc_clock *clock = s->clocks->clock[c];
+    s->state_stamp[c] = open_column(s, stamp_path(path, "/snapshots", clock->name));
+    s->state_jump[c] = clock->value ? open_column(s, state_jump_path(path, clock->name)) : -1;
+  }
+  for (int i = 0; i < lc_n_cost_column; i++)
+    s->cost[i] = place_of(s, column_path(path, "/snapshots/cost", lc_cost_columns[i].name));
+  for (int32_t i = 0; i < 2 + s->clocks->n; i++)
+    s->cut_digest[i] = place_of(
+        s, cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : s->clocks->clock[i - 2]->name));
   s->n_snapshots = place_of(s, "/commit/n_snapshots");
   s->n_final = place_of(s, "/commit/n_final");
 }
@@ -130,8 +140,11 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
 static void close_columns(struct lc_store *s) {
   for (int i = 0; i < lc_n_state_column; i++)
     H5Dclose(s->state[i]);
-  for (int32_t c = 0; c < s->clocks->n; c++)
+  for (int32_t c = 0; c < s->clocks->n; c++) {
     H5Dclose(s->state_stamp[c]);
+    if (s->state_jump[c] >= 0)
+      H5Dclose(s->state_jump[c]);
+  }
 }
 
 /* Closes what is open in HDF5; nothing is dirty, since only raw data was written. */

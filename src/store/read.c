@@ -43,7 +43,7 @@ static void *read_table(struct h5 *h, const struct layout *layout, int t) {
 static uint8_t *read_logged(const struct layout *layout, struct h5 *h) {
   uint8_t *logged = lc_new((size_t)layout->n_vm, sizeof *logged, "reading a file");
   memset(logged, 1, (size_t)layout->n_vm);
-  if (layout->minor >= VIRTUAL_SINCE)
+  if (layout_has(layout, VIRTUAL_SINCE))
     h5_read_all(h, "/logged", H5T_NATIVE_UINT8, logged);
   return logged;
 }
@@ -82,6 +82,8 @@ static void read_states(struct lc_history *history, const struct layout *layout,
   void *values = lc_new(n, sizeof(int64_t), "reading a file");
   for (int i = 0; i < lc_n_state_column; i++) {
     const struct column *column = &lc_state_columns[i];
+    if (!layout_has(layout, column->since))
+      continue;
     h5_read_all(h, column_path(path, "/snapshots", column->name), memory_type(column->type),
                 values);
     column_scatter(column, values, (int64_t)n, history->state, sizeof *history->state);
@@ -121,9 +123,9 @@ static void read_totals(struct lc_history *history, const struct layout *layout,
   char path[PATH_BYTES];
   size_t n = (size_t)layout->n_vm;
   history->totals = lc_new(n, sizeof *history->totals, "reading a file");
-  history->longest_known = layout->minor >= VIRTUAL_SINCE;
+  history->longest_known = layout_has(layout, VIRTUAL_SINCE);
   for (int k = 0; k < n_vm_constant; k++) {
-    if (vm_constants[k].total < 0 || !layout_has(layout, &vm_constants[k]))
+    if (vm_constants[k].total < 0 || !layout_has(layout, vm_constants[k].since))
       continue;
     int64_t *values =
         read_root(h, column_path(path, "/", vm_constants[k].name), H5T_NATIVE_INT64, n);
@@ -168,26 +170,92 @@ static int32_t read_copy(const struct layout *layout, struct h5 *h) {
   return whole ? (int32_t)(layout->n_vm / replicas) : layout->n_vm;
 }
 
+static void read_method(struct lc_history *history, struct h5 *h) {
+  char *method = h5_get_text(h, "/", "snapshot_method");
+  snprintf(history->method, sizeof history->method, "%s", method ? method : "");
+  free(method);
+}
+
 /* What kind of a run it was. */
 static void read_kind(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   char *pace = h5_get_text(h, "/", "pace"), *options = h5_get_text(h, "/", "options");
   history->n_copy = read_copy(layout, h);
   history->exact_time = pace && strcmp(pace, "virtual") == 0;
   history->fifo = !option_is(options, "fifo = off");
+  read_method(history, h);
   free(pace);
   free(options);
 }
 
+/* The rows of one table of messages that cross a cut, behind those that are there. */
+static void append_left(struct lc_history *history, const struct layout *layout, struct h5 *h,
+                        int t) {
+  char path[PATH_BYTES];
+  int64_t *rows = lc_new((size_t)layout->n_rank, sizeof *rows, "reading a file");
+  int64_t *counted = counted_rows(h, layout, t, rows), n = 0, before = history->n_left;
+  for (int32_t r = 0; r < layout->n_rank; r++)
+    n += rows[r];
+  struct lc_left *all = read_table(h, layout, t);
+  permute(counted, n, sizeof *all, all, history->left + before);
+  for (int32_t c = 0; c < history->n_clock && history->cuts; c++) {
+    size_t bytes = (size_t)history->clock[c].words * sizeof(int64_t);
+    int64_t *stamp = lc_new((size_t)committed_rows(layout, t), bytes, "reading stamps");
+    read_regions(h, layout, t, stamp_path(path, lc_tables[t].group, history->clock[c].name),
+                 H5T_NATIVE_INT64, bytes, stamp);
+    permute(counted, n, bytes, stamp,
+            history->clock[c].left_stamp + before * history->clock[c].words);
+    free(stamp);
+  }
+  history->n_left += n;
+  free(all);
+  free(counted);
+  free(rows);
+}
+
 static void read_left(struct lc_history *history, const struct layout *layout, struct h5 *h) {
-  int64_t queued = committed_rows(layout, LC_QUEUE), flying = committed_rows(layout, LC_CHANNEL);
-  struct lc_left *queue = read_table(h, layout, LC_QUEUE);
-  struct lc_left *channel = read_table(h, layout, LC_CHANNEL);
-  history->n_left = queued + flying;
-  history->left = lc_new((size_t)history->n_left, sizeof *history->left, "reading a file");
-  memcpy(history->left, queue, (size_t)queued * sizeof *queue);
-  memcpy(history->left + queued, channel, (size_t)flying * sizeof *channel);
-  free(queue);
-  free(channel);
+  size_t most = (size_t)(committed_rows(layout, LC_QUEUE) + committed_rows(layout, LC_CHANNEL));
+  history->cuts = layout_has(layout, CUTS_SINCE);
+  history->left = lc_new(most, sizeof *history->left, "reading a file");
+  for (int32_t c = 0; c < history->n_clock && history->cuts; c++)
+    history->clock[c].left_stamp =
+        lc_new(most, (size_t)history->clock[c].words * sizeof(int64_t), "reading stamps");
+  append_left(history, layout, h, LC_QUEUE);
+  append_left(history, layout, h, LC_CHANNEL);
+}
+
+static uint64_t digest_before(const struct layout *layout, const uint64_t *part, int32_t snapshot) {
+  uint64_t sum = 0;
+  for (int32_t r = 0; r < layout->n_rank; r++)
+    sum += part[(int64_t)r * layout->n_snapshot + snapshot];
+  return sum;
+}
+
+static void read_cut_digests(struct lc_history *history, const struct layout *layout,
+                             struct h5 *h) {
+  char path[PATH_BYTES];
+  size_t n = (size_t)layout->n_snapshot;
+  uint64_t *part = lc_new(n * (size_t)layout->n_rank, sizeof *part, "reading a file");
+  history->cut_digest = lc_new(n, sizeof *history->cut_digest, "reading a file");
+  for (int32_t i = 0; i < 2 + layout->n_clock; i++) {
+    cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name);
+    h5_read_all(h, path, H5T_NATIVE_UINT64, part);
+    for (int32_t s = 0; s < layout->n_snapshot; s++) {
+      struct lc_digest *digest = &history->cut_digest[s];
+      *(i == 0   ? &digest->execution
+        : i == 1 ? &digest->snapshots
+                 : &digest->clock[i - 2]) = digest_before(layout, part, s);
+    }
+  }
+  free(part);
+}
+
+static void read_jumps(struct lc_history *history, const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  size_t n = (size_t)layout->n_vm * (size_t)layout->n_snapshot;
+  for (int32_t c = 0; c < layout->n_clock; c++)
+    if (layout->clock[c].has_value)
+      history->clock[c].state_jump =
+          read_root(h, state_jump_path(path, layout->clock[c].name), H5T_NATIVE_INT64, n);
 }
 
 static int64_t largest(struct h5 *h, const char *path, int32_t n) {
@@ -220,10 +288,15 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   read_clocks(history, layout, h);
   read_states(history, layout, h);
   read_left(history, layout, h);
+  history->n_taken = whole_snapshots(layout);
+  if (history->cuts) {
+    read_cut_digests(history, layout, h);
+    read_jumps(history, layout, h);
+  }
   history->ended = layout->ended;
   if (history->ended) {
     read_totals(history, layout, h);
-    if (layout->minor >= VIRTUAL_SINCE)
+    if (layout_has(layout, VIRTUAL_SINCE))
       read_digest(history, layout, h);
   }
   history->t_end = h5_read_scalar(h, "/commit/t_end");
@@ -301,16 +374,6 @@ static herr_t note_attribute(hid_t file, const char *name, const H5A_info_t *inf
   return 0;
 }
 
-static int32_t snapshots_done(struct h5 *h, const struct layout *layout) {
-  int64_t least = layout->n_snapshot;
-  int64_t *n = lc_new((size_t)layout->n_rank, sizeof *n, "reading a file");
-  h5_read_all(h, "/commit/n_snapshots", H5T_NATIVE_INT64, n);
-  for (int32_t r = 0; r < layout->n_rank; r++)
-    least = n[r] < least ? n[r] : least;
-  free(n);
-  return (int32_t)least;
-}
-
 static int32_t count_logged(const struct layout *layout, struct h5 *h) {
   uint8_t *logged = read_logged(layout, h);
   int32_t n = 0;
@@ -327,12 +390,12 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_logged = count_logged(layout, h);
   info->n_rank = layout->n_rank;
   info->n_snapshot = layout->n_snapshot;
-  info->n_snapshot_done = snapshots_done(h, layout);
+  info->n_snapshot_done = whole_snapshots(layout);
   info->n_clock = layout->n_clock;
   for (int32_t c = 0; c < layout->n_clock; c++)
     memcpy(info->clock[c], layout->clock[c].name, sizeof info->clock[c]);
   info->exact = is_exact(layout);
-  info->newer = layout->minor > LC_FORMAT_MINOR;
+  info->newer = layout->version > 100 * LC_FORMAT_MAJOR + LC_FORMAT_MINOR;
   for (int t = 0; t < LC_N_TABLE; t++)
     info->rows[t] = committed_rows(layout, t);
   info->state = layout->state;
@@ -340,7 +403,7 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_snapshot_done += info->ended;
   info->t_end = h5_read_scalar(h, "/commit/t_end");
   read_balance(&info->balance, h);
-  info->digested = info->ended && layout->minor >= VIRTUAL_SINCE;
+  info->digested = info->ended && layout_has(layout, VIRTUAL_SINCE);
   if (info->digested)
     h5_read_one(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
   H5Aiterate2(h->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_attribute, info);

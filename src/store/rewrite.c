@@ -18,6 +18,7 @@ struct rewrite {
   struct layout old, new;
   bool exact;
   int64_t *order[LC_N_TABLE]; /* exact: new row i is committed row order[i]; NULL: as they are */
+  int64_t kept[LC_N_TABLE];   /* rows that go on: of the queues and channels those that count */
   int32_t *snapshot;          /* [n_snapshot] new index, or -1 for one that was never recorded */
 };
 
@@ -68,7 +69,8 @@ static void choose_snapshots(struct rewrite *w) {
 
 static void plan_layout(struct rewrite *w, int64_t *const *room) {
   layout_init(&w->new, w->old.n_vm, w->old.n_rank, w->old.n_snapshot);
-  w->new.minor = w->old.minor;
+  w->new.version = w->old.version;
+  w->new.abandoned = w->old.abandoned;
   for (int32_t c = 0; c < w->old.n_clock; c++) {
     struct file_clock *clock = &w->new.clock[w->new.n_clock++];
     *clock = w->old.clock[c];
@@ -78,6 +80,10 @@ static void plan_layout(struct rewrite *w, int64_t *const *room) {
   for (int t = 0; t < LC_N_TABLE; t++)
     memcpy(w->new.rows[t], room ? room[t] : w->old.rows[t],
            (size_t)w->old.n_rank * sizeof(int64_t));
+  for (int t = LC_QUEUE; t <= LC_CHANNEL && w->exact; t++)
+    w->order[t] = counted_rows(&w->from, &w->old, t, w->new.rows[t]);
+  for (int t = 0; t < LC_N_TABLE; t++)
+    w->kept[t] = committed_rows(w->order[t] ? &w->new : &w->old, t);
   w->new.level = w->exact ? EXACT_LEVEL : -1;
   layout_place(&w->new, w->exact ? 1 : LC_REGION_ROWS);
   choose_snapshots(w);
@@ -85,11 +91,6 @@ static void plan_layout(struct rewrite *w, int64_t *const *room) {
     return;
   w->order[LC_EVENTS] = sorted_by_machine(w, LC_EVENTS, "machine");
   w->order[LC_MESSAGES] = sorted_by_machine(w, LC_MESSAGES, "sender");
-}
-
-static void permute(const int64_t *order, int64_t n, size_t bytes, const char *from, char *to) {
-  for (int64_t i = 0; i < n; i++)
-    memcpy(to + (size_t)i * bytes, from + (size_t)order[i] * bytes, bytes);
 }
 
 static void write_regions(struct rewrite *w, int t, const char *path, hid_t type, size_t row_bytes,
@@ -114,6 +115,7 @@ static void copy_rows(struct rewrite *w, int t, const char *path, hid_t type, si
   char *values = lc_new((size_t)n, row_bytes, "rewriting a file");
   read_regions(&w->from, &w->old, t, path, type, row_bytes, values);
   if (w->order[t]) {
+    n = w->kept[t];
     char *sorted = lc_new((size_t)n, row_bytes, "rewriting a file");
     permute(w->order[t], n, row_bytes, values, sorted);
     free(values);
@@ -131,7 +133,9 @@ static void copy_rows(struct rewrite *w, int t, const char *path, hid_t type, si
 static void copy_table(struct rewrite *w, int t) {
   char path[PATH_BYTES];
   const struct table *table = &lc_tables[t];
-  for (int32_t c = 0; c < w->old.n_clock && table->stamped; c++)
+  if (!layout_has_table(&w->old, t))
+    return;
+  for (int32_t c = 0; c < w->old.n_clock && layout_stamped(&w->old, t); c++)
     copy_rows(w, t, stamp_path(path, table->group, w->old.clock[c].name), H5T_NATIVE_INT64,
               (size_t)w->old.clock[c].words * sizeof(int64_t), false);
   for (int i = 0; i < table->n_column; i++)
@@ -140,12 +144,13 @@ static void copy_table(struct rewrite *w, int t) {
                 memory_type(table->column[i].type), column_bytes(table->column[i].type),
                 strcmp(table->column[i].name, "snapshot") == 0);
   column_path(path, "/commit", table->n_rows);
-  h5_write_all(&w->to, path, H5T_NATIVE_INT64, w->old.rows[t]);
+  h5_write_all(&w->to, path, H5T_NATIVE_INT64, w->exact ? w->new.rows[t] : w->old.rows[t]);
 }
 
-/* [vm][old snapshot] items to [vm][new snapshot] ones. */
-static void copy_states(struct rewrite *w, const char *path, hid_t type, size_t item_bytes) {
-  size_t vms = (size_t)w->old.n_vm, from = (size_t)w->old.n_snapshot;
+/* [vm or rank][old snapshot] items to [vm or rank][new snapshot] ones. */
+static void copy_of_snapshots(struct rewrite *w, const char *path, hid_t type, size_t item_bytes,
+                              int32_t n) {
+  size_t vms = (size_t)n, from = (size_t)w->old.n_snapshot;
   size_t to = (size_t)w->new.n_snapshot;
   char *old = lc_new(vms * from, item_bytes, "rewriting a file");
   char *new = lc_new(vms * to, item_bytes, "rewriting a file");
@@ -166,15 +171,28 @@ static void copy_states(struct rewrite *w, const char *path, hid_t type, size_t 
 /* Of each rank's snapshots those that go on. */
 static void copy_snapshot_counts(struct rewrite *w) {
   int64_t *count = lc_new((size_t)w->old.n_rank, sizeof *count, "rewriting a file");
-  h5_read_all(&w->from, "/commit/n_snapshots", H5T_NATIVE_INT64, count);
   for (int32_t r = 0; r < w->old.n_rank; r++) {
-    int64_t old = count[r];
     count[r] = 0;
-    for (int64_t s = 0; s < old && s < w->old.n_snapshot - 1; s++)
+    for (int64_t s = 0; s < w->old.n_snapshots[r]; s++)
       count[r] += w->snapshot[s] >= 0;
   }
   h5_write_all(&w->to, "/commit/n_snapshots", H5T_NATIVE_INT64, count);
   free(count);
+}
+
+static void copy_cuts(struct rewrite *w) {
+  char path[PATH_BYTES];
+  for (int32_t c = 0; c < w->old.n_clock; c++)
+    if (w->old.clock[c].has_value)
+      copy_of_snapshots(w, state_jump_path(path, w->old.clock[c].name), H5T_NATIVE_INT64,
+                        sizeof(int64_t), w->old.n_vm);
+  for (int i = 0; i < lc_n_cost_column; i++)
+    copy_of_snapshots(w, column_path(path, "/snapshots/cost", lc_cost_columns[i].name),
+                      H5T_NATIVE_INT64, sizeof(int64_t), w->old.n_rank);
+  for (int32_t i = 0; i < 2 + w->old.n_clock; i++)
+    copy_of_snapshots(w,
+                      cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : w->old.clock[i - 2].name),
+                      H5T_NATIVE_UINT64, sizeof(uint64_t), w->old.n_rank);
 }
 
 static void copy_snapshots(struct rewrite *w) {
@@ -188,11 +206,15 @@ static void copy_snapshots(struct rewrite *w) {
   h5_write_all(&w->to, "/snapshots/t", H5T_NATIVE_INT64, t);
   free(t);
   for (int32_t c = 0; c < w->old.n_clock; c++)
-    copy_states(w, stamp_path(path, "/snapshots", w->old.clock[c].name), H5T_NATIVE_INT64,
-                (size_t)w->old.clock[c].words * sizeof(int64_t));
+    copy_of_snapshots(w, stamp_path(path, "/snapshots", w->old.clock[c].name), H5T_NATIVE_INT64,
+                      (size_t)w->old.clock[c].words * sizeof(int64_t), w->old.n_vm);
+  if (layout_has(&w->old, CUTS_SINCE))
+    copy_cuts(w);
   for (int i = 0; i < lc_n_state_column; i++)
-    copy_states(w, column_path(path, "/snapshots", lc_state_columns[i].name),
-                memory_type(lc_state_columns[i].type), column_bytes(lc_state_columns[i].type));
+    if (layout_has(&w->old, lc_state_columns[i].since))
+      copy_of_snapshots(w, column_path(path, "/snapshots", lc_state_columns[i].name),
+                        memory_type(lc_state_columns[i].type),
+                        column_bytes(lc_state_columns[i].type), w->old.n_vm);
 }
 
 static void copy_whole(struct rewrite *w, const char *path, enum column_type type, int64_t n) {
@@ -212,7 +234,7 @@ static void copy_clock_total(void *context, struct h5 *h, const char *path, enum
 static void copy_small(struct rewrite *w) {
   char path[PATH_BYTES];
   for (int i = 0; i < n_vm_constant; i++)
-    if (layout_has(&w->old, &vm_constants[i]))
+    if (layout_has(&w->old, vm_constants[i].since))
       copy_whole(w, column_path(path, "/", vm_constants[i].name), vm_constants[i].type,
                  w->old.n_vm);
   for (int i = 0; i < n_rank_constant; i++)
@@ -221,7 +243,7 @@ static void copy_small(struct rewrite *w) {
   layout_clock_totals(&w->old, &w->to, copy_clock_total, w);
   for (int i = 0; i < 5; i++)
     copy_whole(w, column_path(path, "/balance", balance_names[i]), COLUMN_I64, 1);
-  for (int i = 0; i < 2 + w->old.n_clock && w->old.minor >= VIRTUAL_SINCE; i++) {
+  for (int i = 0; i < 2 + w->old.n_clock && layout_has(&w->old, VIRTUAL_SINCE); i++) {
     uint64_t digest = 0;
     digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : w->old.clock[i - 2].name);
     h5_read_one(&w->from, path, H5T_NATIVE_UINT64, &digest);
@@ -317,6 +339,8 @@ static void join_fates(struct rewrite *w, bool recovered) {
     }
     for (int64_t i = 0; i < history.n_left; i++) {
       const struct lc_left *left = &history.left[i];
+      if (left->snapshot != history.n_snapshot - 1)
+        continue; /* it went on */
       set_fate(&history,
                (struct lc_sent){.sender = left->sender, .number = left->number, .copy = left->copy},
                left->t_arrival, left->fate);

@@ -13,7 +13,12 @@ struct column {
   const char *units, *long_name;
   const char *flag_meanings; /* of the values 0, 1, 2, ...; NULL if not an enumeration */
   bool filled_later;         /* not in the record: joined in when the file is rewritten */
+  int since;                 /* version of the format that it came with, as in struct layout */
 };
+
+/* Versions of the format, 100 * major + minor: digests and copies came with 1.1, the messages of
+ * every cut and what a restart needs with 2.0. */
+enum { VIRTUAL_SINCE = 101, CUTS_SINCE = 200, NEVER = 1000000 };
 
 struct table {
   const char *group;     /* path of the group */
@@ -22,15 +27,19 @@ struct table {
   const char *first_row; /* ... and where each rank's region starts */
   const char *title;
   size_t record_bytes;
-  bool stamped; /* has one clocks/NAME/stamp per clock */
+  int stamped_since; /* has one clocks/NAME/stamp per clock from that version on */
   int n_column;
   const struct column *column; /* the last one is written last */
+  int since;
 };
 
 extern const struct table lc_tables[LC_N_TABLE];
 /* [vm, snapshot] columns of /snapshots, a struct lc_state each; the last one is written last. */
 extern const struct column lc_state_columns[];
 extern const int lc_n_state_column;
+/* [rank, snapshot] columns of /snapshots/cost, a struct lc_cut_cost each. */
+extern const struct column lc_cost_columns[];
+extern const int lc_n_cost_column;
 
 size_t column_bytes(enum column_type type);
 

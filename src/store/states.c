@@ -32,17 +32,44 @@ static int64_t *stamps_of_clock(struct lc_store *s, int32_t c, int32_t n, const 
   return values;
 }
 
+static int64_t *jumps_of_clock(struct lc_store *s, int32_t c, int32_t n, const int64_t *jump_max) {
+  int64_t *values = scratch(s, (size_t)n * sizeof *values);
+  for (int32_t i = 0; i < n; i++)
+    values[i] = jump_max[i * s->clocks->n + c];
+  return values;
+}
+
 lc_status lc_store_states(struct lc_store *s, int32_t index, int32_t first, int32_t n,
                           const struct lc_state *state, const int64_t *stamps,
-                          struct lc_error *err) {
+                          const int64_t *jump_max, struct lc_error *err) {
   for (int32_t c = 0; c < s->clocks->n; c++) {
     hsize_t start[3] = {(hsize_t)s->first_vm + (hsize_t)first, (hsize_t)index, 0};
     hsize_t count[3] = {(hsize_t)n, 1, (hsize_t)s->clocks->stamp_width[c]};
     h5_transfer_block(&s->h, true, s->state_stamp[c], H5T_NATIVE_INT64, start, count,
                       stamps_of_clock(s, c, n, stamps), "stamps of a snapshot");
+    count[2] = 1;
+    if (s->state_jump[c] >= 0)
+      h5_transfer_block(&s->h, true, s->state_jump[c], H5T_NATIVE_INT64, start, count,
+                        jumps_of_clock(s, c, n, jump_max), "jumps of a snapshot");
   }
   for (int i = 0; i < lc_n_state_column; i++)
     write_state_column(s, i, index, (struct span){first, n}, state);
+  return h5_status(&s->h, err);
+}
+
+lc_status lc_store_cut(struct lc_store *s, int32_t index, const struct lc_cut_cost *cost,
+                       const struct lc_digest *digest, struct lc_error *err) {
+  int64_t item = lc_transport_rank(s->transport) * (int64_t)s->layout.n_snapshot + index;
+  int64_t at = item * (int64_t)sizeof(int64_t);
+  for (int i = 0; i < lc_n_cost_column; i++) {
+    int64_t value;
+    memcpy(&value, (const char *)cost + lc_cost_columns[i].offset, sizeof value);
+    write_word(s, s->cost[i] + at, value, lc_cost_columns[i].name);
+  }
+  for (int32_t i = 0; i < 2 + s->clocks->n; i++) {
+    uint64_t part = i == 0 ? digest->execution : i == 1 ? digest->snapshots : digest->clock[i - 2];
+    write_word(s, s->cut_digest[i] + at, (int64_t)part, "a digest");
+  }
   return h5_status(&s->h, err);
 }
 

@@ -32,6 +32,16 @@ void read_regions(struct h5 *h, const struct layout *layout, int t, const char *
 /* [n_vm][n_snapshot]: whether the state was recorded and is under its rank's counter. */
 void read_valid(struct h5 *h, const struct layout *layout, uint8_t *valid);
 int64_t committed_rows(const struct layout *layout, int t);
+/* The rows of LC_QUEUE or LC_CHANNEL whose snapshot is under the counter of their region's rank, as
+ * numbers among the committed rows, ascending; a kill can leave others. rows[r] of them are of rank
+ * r. The caller frees it. */
+int64_t *counted_rows(struct h5 *h, const struct layout *layout, int t, int64_t *rows);
+/* Items order[0..n) of an array. */
+void permute(const int64_t *order, int64_t n, size_t bytes, const void *from, void *to);
+/* Whether a snapshot is under the counter of a rank; how many, without the end, are under those of
+ * all ranks. */
+bool snapshot_counts(const struct layout *layout, int32_t rank, int32_t snapshot);
+int32_t whole_snapshots(const struct layout *layout);
 
 /* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
  */

@@ -36,7 +36,7 @@ static void write_counts(struct h5 *to, const struct layout *layout, const struc
   for (size_t v = 0; v < n; v++)
     totals[v] = count(h->event + h->machine[v].first_event, h->machine[v].n_event);
   for (int k = 0; k < n_vm_constant; k++) {
-    if (vm_constants[k].total < 0 || !layout_has(layout, &vm_constants[k]))
+    if (vm_constants[k].total < 0 || !layout_has(layout, vm_constants[k].since))
       continue;
     for (size_t v = 0; v < n; v++)
       memcpy(&values[v], (const char *)&totals[v] + vm_constants[k].total, sizeof *values);

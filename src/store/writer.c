@@ -15,21 +15,25 @@ static void add(struct part *p, const void *record) {
   p->n_added++;
 }
 
-void lc_store_event(struct lc_store *s, const struct lc_event *event, const int64_t *stamps) {
-  struct part *p = &s->part[LC_EVENTS];
+static void add_stamped(struct lc_store *s, struct part *p, const void *record,
+                        const int64_t *stamps) {
   size_t words = (size_t)s->clocks->stamp_words;
   lc_grow((void **)&p->stamps, &p->stamp_capacity, ((size_t)p->n_added + 1) * words,
           sizeof *p->stamps, "the log's stamps");
   memcpy(p->stamps + (size_t)p->n_added * words, stamps, words * sizeof *stamps);
-  add(p, event);
+  add(p, record);
+}
+
+void lc_store_event(struct lc_store *s, const struct lc_event *event, const int64_t *stamps) {
+  add_stamped(s, &s->part[LC_EVENTS], event, stamps);
 }
 
 void lc_store_sent(struct lc_store *s, const struct lc_sent *sent) {
   add(&s->part[LC_MESSAGES], sent);
 }
 
-void lc_store_left(struct lc_store *s, const struct lc_left *left) {
-  add(&s->part[left->fate == LC_FATE_QUEUED ? LC_QUEUE : LC_CHANNEL], left);
+void lc_store_left(struct lc_store *s, const struct lc_left *left, const int64_t *stamps) {
+  add_stamped(s, &s->part[left->fate == LC_FATE_QUEUED ? LC_QUEUE : LC_CHANNEL], left, stamps);
 }
 
 int64_t lc_store_pending(const struct lc_store *s) {
@@ -128,7 +132,7 @@ static void write_data(struct lc_store *s, enum lc_table t) {
   int64_t n = ready(s, t);
   if (!n)
     return;
-  if (p->table->stamped)
+  if (layout_stamped(&s->layout, t))
     write_stamps(s, p, n);
   for (int i = 0; i < p->table->n_column; i++) {
     const struct column *column = &p->table->column[i];
@@ -140,9 +144,12 @@ static void write_data(struct lc_store *s, enum lc_table t) {
   }
 }
 
-void write_counter(struct lc_store *s, int64_t counter, int64_t value, const char *name) {
-  int64_t at = counter + lc_transport_rank(s->transport) * (int64_t)sizeof value;
+void write_word(struct lc_store *s, int64_t at, int64_t value, const char *name) {
   write_bytes(s, at, &value, sizeof value, name);
+}
+
+void write_counter(struct lc_store *s, int64_t counter, int64_t value, const char *name) {
+  write_word(s, counter + lc_transport_rank(s->transport) * (int64_t)sizeof value, value, name);
 }
 
 static void move_counter(struct lc_store *s, enum lc_table t) {
@@ -157,7 +164,7 @@ static void move_counter(struct lc_store *s, enum lc_table t) {
   p->n_added -= n;
   memmove(p->records, p->records + (size_t)n * p->table->record_bytes,
           (size_t)p->n_added * p->table->record_bytes);
-  if (p->table->stamped) {
+  if (layout_stamped(&s->layout, t)) {
     size_t words = (size_t)s->clocks->stamp_words;
     memmove(p->stamps, p->stamps + (size_t)n * words,
             (size_t)p->n_added * words * sizeof *p->stamps);
@@ -172,14 +179,14 @@ void sync_if_durable(struct lc_store *s) {
 }
 
 /* A message is on file before the event that sent it, so that no committed send lacks its rows. */
-static const enum lc_table commit_order[LC_N_TABLE] = {LC_MESSAGES, LC_EVENTS, LC_QUEUE,
-                                                       LC_CHANNEL};
+static const enum lc_table commit_order[] = {LC_MESSAGES, LC_EVENTS, LC_QUEUE, LC_CHANNEL};
+enum { N_WRITTEN = sizeof commit_order / sizeof *commit_order };
 
 lc_status lc_store_commit(struct lc_store *s, struct lc_error *err) {
-  for (int i = 0; i < LC_N_TABLE; i++)
+  for (int i = 0; i < N_WRITTEN; i++)
     write_data(s, commit_order[i]);
   sync_if_durable(s);
-  for (int i = 0; i < LC_N_TABLE; i++) {
+  for (int i = 0; i < N_WRITTEN; i++) {
     move_counter(s, commit_order[i]);
     if (commit_order[i] == LC_MESSAGES)
       sync_if_durable(s); /* a power cut must not keep the events' counter and lose this one */

@@ -29,7 +29,8 @@ struct lc_store {
   struct h5 h;
   int lock_fd;
   struct part part[LC_N_TABLE];
-  hid_t state[MAX_COLUMNS], state_stamp[LC_MAX_CLOCKS];
+  hid_t state[MAX_COLUMNS], state_stamp[LC_MAX_CLOCKS], state_jump[LC_MAX_CLOCKS];
+  int64_t cost[MAX_COLUMNS], cut_digest[2 + LC_MAX_CLOCKS]; /* where they begin in the file */
   int64_t n_snapshots, n_final; /* where these counters begin in the file */
   void *scratch;                /* one column on its way to the file */
   size_t scratch_bytes;
@@ -40,6 +41,8 @@ lc_status open_store(struct lc_store *s, struct lc_error *err);
 lc_status close_parallel(struct lc_store *s, struct lc_error *err);
 /* Memory for one column on its way to the file, valid until the next call. */
 void *scratch(struct lc_store *s, size_t bytes);
+/* Eight bytes at a place in the file. */
+void write_word(struct lc_store *s, int64_t at, int64_t value, const char *name);
 /* This rank's word of a counter in /commit. */
 void write_counter(struct lc_store *s, int64_t counter, int64_t value, const char *name);
 void sync_if_durable(struct lc_store *s);

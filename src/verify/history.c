@@ -124,6 +124,8 @@ void lc_history_free(struct lc_history *h) {
   for (int32_t c = 0; c < h->n_clock; c++) {
     free(h->clock[c].stamp);
     free(h->clock[c].state_stamp);
+    free(h->clock[c].state_jump);
+    free(h->clock[c].left_stamp);
     free(h->clock[c].final_stamp);
     free(h->clock[c].jump_max);
     free(h->clock[c].jump_mean);
@@ -132,6 +134,7 @@ void lc_history_free(struct lc_history *h) {
   free(h->left);
   free(h->t_snapshot);
   free(h->state);
+  free(h->cut_digest);
   free(h->totals);
   memset(h, 0, sizeof *h);
 }

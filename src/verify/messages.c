@@ -161,7 +161,8 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
   }
   /* what was left at the end is matched here too, so that the queues can be replayed */
   for (int64_t i = 0; i < h->n_left; i++)
-    match_left(check, h, m, &h->left[i]);
+    if (h->left[i].snapshot == h->n_snapshot - 1)
+      match_left(check, h, m, &h->left[i]);
 }
 
 static bool equal_balance(const struct lc_balance *a, const struct lc_balance *b) {

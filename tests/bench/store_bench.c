@@ -95,11 +95,11 @@ static double snapshots(const char *path) {
   struct lc_error err;
   struct lc_store *store = create(path);
   struct lc_state state = {.valid = 1};
-  int64_t stamps[64] = {0}, barrier = 0;
+  int64_t stamps[64] = {0}, jump_max[64] = {0}, barrier = 0;
   lc_max(transport, &barrier, 1);
   int64_t start = lc_monotonic_ns();
   for (int32_t s = 0; s < SNAPSHOTS; s++) {
-    die_on(lc_store_states(store, s, 0, 1, &state, stamps, &err), &err);
+    die_on(lc_store_states(store, s, 0, 1, &state, stamps, jump_max, &err), &err);
     die_on(lc_store_states_done(store, s, &err), &err);
   }
   int64_t ns = lc_monotonic_ns() - start;

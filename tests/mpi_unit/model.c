@@ -259,15 +259,17 @@ void model_write_states(const struct model *m, struct lc_store *store, int32_t s
   size_t words = (size_t)m->clocks.stamp_words, n = (size_t)m->n_own;
   struct lc_state *state = lc_new(n, sizeof *state, "a test");
   int64_t *stamps = lc_new(n * words, sizeof *stamps, "a test");
+  int64_t *jumps = lc_new(n * (size_t)m->clocks.n, sizeof *jumps, "a test");
   for (size_t i = 0; i < n; i++) {
     state[i] = model_state(m->first_own + (int32_t)i, snapshot);
     for (size_t w = 0; w < words; w++)
       stamps[i * words + w] = model_state_stamp(m->first_own + (int32_t)i, snapshot, (int32_t)w);
   }
-  check_ok(lc_store_states(store, snapshot, 0, m->n_own, state, stamps, &err), err);
+  check_ok(lc_store_states(store, snapshot, 0, m->n_own, state, stamps, jumps, &err), err);
   check_ok(lc_store_states_done(store, snapshot, &err), err);
   free(state);
   free(stamps);
+  free(jumps);
 }
 
 static void write_totals(const struct model *m, struct lc_store *store) {
@@ -290,11 +292,13 @@ static void write_totals(const struct model *m, struct lc_store *store) {
 }
 
 void model_end(const struct model *m, struct lc_store *store, enum lc_run_state state) {
+  int64_t *left_stamps = lc_new((size_t)m->clocks.stamp_words, sizeof *left_stamps, "a test");
   for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++)
     for (int64_t i = 0; i < m->n_left[v]; i++)
-      lc_store_left(store, &m->left[v][i]);
+      lc_store_left(store, &m->left[v][i], left_stamps);
   check_ok(lc_store_commit(store, &err), err);
   check(lc_store_pending(store) == 0);
+  free(left_stamps);
   write_totals(m, store);
   model_write_states(m, store, MODEL_SNAPSHOTS - 1);
   barrier(); /* the mark comes last */

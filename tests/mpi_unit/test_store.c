@@ -51,7 +51,7 @@ static void check_described(const struct model *m, const char *path, enum lc_run
   check(strcmp(attribute(&info, "title"), "a run that never was") == 0);
   check(strncmp(attribute(&info, "history"), "once", 4) == 0);
   check(strcmp(attribute(&info, "seed"), "4711") == 0);
-  check(strcmp(attribute(&info, "lcmpi_format"), "1.1") == 0);
+  check(strcmp(attribute(&info, "lcmpi_format"), "2.0") == 0);
   lc_store_info_free(&info);
 }
 

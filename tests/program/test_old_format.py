@@ -62,7 +62,7 @@ class OldFormat(program.Case):
         self.check_run("--vms", 3, "--duration", "20s", "--pace", "virtual", "--compact", "never", "--progress", "none",
                        "-o", "new.h5")
         with h5py.File(self.path("new.h5"), "r+") as file:
-            file.attrs["lcmpi_format"] = "1.99"
+            file.attrs["lcmpi_format"] = "2.99"
         self.check_verified("new.h5")
         done = self.check_run("recover", "new.h5", code=3)
         self.assertIn("was written by a newer lcmpi", done.stderr)
