@@ -33,8 +33,8 @@ static lc_status do_locally(struct lc_command_line *line, struct lc_error *err) 
   case LC_COMMAND_VERSION:
     lc_print_version();
     return LC_OK;
-  case LC_COMMAND_CLOCK_HELP:
-    lc_print_clocks(stdout);
+  case LC_COMMAND_LIST:
+    line->list(stdout);
     return LC_OK;
   case LC_COMMAND_RUN:
     break;
@@ -62,6 +62,7 @@ static void complain(lc_status status, const struct lc_error *err,
 }
 
 int main(int argc, char **argv) {
+  int64_t begun_ns = lc_monotonic_ns();
   struct lc_command_line line = {0};
   struct lc_error err = {0};
   struct lc_transport *transport = NULL;
@@ -75,8 +76,9 @@ int main(int argc, char **argv) {
   if (!status && line.command == LC_COMMAND_RUN && !transport)
     status = lc_transport_open(&transport, &argc, &argv, &err);
   if (!status)
-    status = line.command == LC_COMMAND_RUN ? lc_run(&line.config, argv[0], words, transport, &err)
-                                            : do_once(&line, transport, &err);
+    status = line.command == LC_COMMAND_RUN
+                 ? lc_run(&line.config, argv[0], words, begun_ns, transport, &err)
+                 : do_once(&line, transport, &err);
   complain(status, &err, transport);
   if (status == LC_ERANK) {
     fflush(NULL);

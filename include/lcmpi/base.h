@@ -21,7 +21,7 @@
   X(LC_EVERIFY, 4, "verification failed, or the balance of messages does not hold")                \
   X(LC_ENOMEM, 5, "out of memory")                                                                 \
   X(LC_ERANK, 6, "a rank was lost (where that can be known)")                                      \
-  X(LC_STOPPED, 85, "stopped early by a signal, and saved")
+  X(LC_STOPPED, 85, "stopped early by a signal or --max-walltime, and saved: --resume goes on")
 
 typedef enum lc_status {
 #define X(name, code, text) name = (code),

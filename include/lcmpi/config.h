@@ -31,7 +31,8 @@ struct lc_config {
   struct lc_rate speed; /* model seconds per wall second */
   uint64_t seed;
   bool seed_given;
-  int64_t snapshot_every_ns; /* model time; 0: the final state alone */
+  int64_t snapshot_every_ns;               /* model time; 0: the final state alone */
+  const struct lc_snapshot_method *method; /* NULL until it is settled: the pace's own */
   enum lc_log log;
   int32_t log_sample;
   char *output; /* NULL: a name made of the time and the seed */
@@ -42,6 +43,10 @@ struct lc_config {
   struct lc_rate reserve; /* rows laid out for messages over rows expected */
   int64_t poll_ns;
   enum lc_progress_mode progress;
+  char *resume;            /* the file of the run that goes on; NULL: a new run */
+  int32_t from;            /* the snapshot it goes on from; -1: the newest that is whole */
+  int64_t max_walltime_ns; /* since the program's start; 0: no limit */
+  uint64_t given;          /* bit i: option i of the table stood on the command line */
 };
 
 enum lc_command {
@@ -50,15 +55,16 @@ enum lc_command {
   LC_COMMAND_VERIFY,
   LC_COMMAND_RECOVER,
   LC_COMMAND_PREDICT,
-  LC_COMMAND_HELP,      /* print help and end */
-  LC_COMMAND_VERSION,   /* print the version and end */
-  LC_COMMAND_CLOCK_HELP /* print the list of clocks and end */
+  LC_COMMAND_HELP,    /* print help and end */
+  LC_COMMAND_VERSION, /* print the version and end */
+  LC_COMMAND_LIST     /* print what an option can be and end */
 };
 
 struct lc_command_line {
   enum lc_command command;
-  enum lc_command about; /* HELP: of which command */
-  char *file;            /* INFO, VERIFY, RECOVER; owned */
+  enum lc_command about;  /* HELP: of which command */
+  char *file;             /* INFO, VERIFY, RECOVER; owned */
+  void (*list)(FILE *to); /* LIST */
   struct lc_config config;
 };
 
@@ -69,13 +75,24 @@ lc_status lc_command_line_parse(struct lc_command_line *line, int argc, char **a
                                 struct lc_error *err);
 void lc_command_line_free(struct lc_command_line *line);
 
-/* What can be checked only once the number of ranks is known; fills in n_vm. */
+/* With config->resume, before lc_config_settle(): makes the configuration that of the run in the
+ * file, of which `options_of_file` is the text that lc_config_text() made. Whatever shapes the run
+ * and stood on the command line must have the value that it has there, but for --duration, which
+ * may be longer; what did not stand there gets that value. What may differ is taken from the
+ * file too, unless it was given, but not what is about one call alone (--output, --force, --resume,
+ * --from, --max-walltime). An option that the file does not have is left as it is. LC_EUSAGE naming
+ * the option and both values; LC_EFILE for an option or value in the file that this program does
+ * not know. Local. */
+lc_status lc_config_resume(struct lc_config *config, const char *options_of_file,
+                           struct lc_error *err);
+
+/* What can be checked only once the number of ranks is known; fills in n_vm and what depends on the
+ * pace. */
 lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err);
 
 /* The effective options, "name = value" a line; the caller frees it. */
 char *lc_config_text(const struct lc_config *config);
 
 void lc_print_help(FILE *to, enum lc_command about);
-void lc_print_clocks(FILE *to);
 
 #endif

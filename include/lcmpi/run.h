@@ -6,10 +6,10 @@
 #include "lcmpi/transport.h"
 
 /* A whole run: prints its summary on rank 0. `program` is how it was called, for the commands that
- * it proposes. Returns the status to exit with, with the text in *err if it is a failure.
- * Collective. */
+ * it proposes; `begun_ns` is when, by lc_monotonic_ns(). Returns the status to exit with, with the
+ * text in *err if it is a failure. Collective. */
 lc_status lc_run(struct lc_config *config, const char *program, const char *command_line,
-                 struct lc_transport *transport, struct lc_error *err);
+                 int64_t begun_ns, struct lc_transport *transport, struct lc_error *err);
 
 /* The commands that look at a file. Local: one process does them. */
 lc_status lc_info_command(const char *path, struct lc_error *err);

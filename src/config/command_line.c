@@ -13,7 +13,8 @@ struct parsing {
   struct lc_command_line *line;
   struct lc_error *err;
   lc_status status;
-  bool named; /* a command was named */
+  bool named;             /* a command was named */
+  void (*list)(FILE *to); /* what an option can be was asked for */
 };
 
 static const char *const *option_names(void) {
@@ -114,6 +115,16 @@ static lc_status take_word(struct parsing *p, const char *word) {
   return LC_OK;
 }
 
+static void take_option(struct parsing *p, size_t i, const char *value) {
+  const struct option_entry *entry = &option_table[i];
+  if (entry->list && strcmp(value, "help") == 0) {
+    p->list = entry->list;
+  } else if (entry->set) {
+    p->status = entry->set(&p->line->config, value, p->err);
+    p->line->config.given |= option_bit(entry);
+  }
+}
+
 static error_t take(int key, char *value, struct argp_state *state) {
   struct parsing *p = state->input;
   if (p->status)
@@ -128,8 +139,7 @@ static error_t take(int key, char *value, struct argp_state *state) {
     p->line->command = LC_COMMAND_VERSION;
   for (size_t i = 0; i < n_option; i++)
     if (option_table[i].key == key) {
-      if (option_table[i].set)
-        p->status = option_table[i].set(&p->line->config, value, p->err);
+      take_option(p, i, value);
       return 0;
     }
   return ARGP_ERR_UNKNOWN;
@@ -171,9 +181,12 @@ void argp_options_free(struct argp_option *list) {
 /* Options of a run mean nothing to the other commands. */
 static lc_status check_command(struct parsing *p, int argc, char **argv) {
   struct lc_command_line *line = p->line;
-  if (line->command == LC_COMMAND_RUN && line->config.clocks &&
-      strcmp(line->config.clocks, "help") == 0)
-    line->command = LC_COMMAND_CLOCK_HELP;
+  line->list = p->list;
+  if (p->list && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_PREDICT))
+    line->command = LC_COMMAND_LIST;
+  if (line->command == LC_COMMAND_PREDICT && line->config.resume)
+    return lc_fail(p->err, LC_EUSAGE,
+                   "'lcmpi predict' takes no option --resume: theory is about a whole run");
   if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
       line->command != LC_COMMAND_RECOVER)
     return LC_OK;

@@ -19,6 +19,7 @@ void config_defaults(struct lc_config *config) {
   };
   struct lc_error err;
   memset(config, 0, sizeof *config);
+  config->from = -1;
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
     lc_assert(option_find(defaults[i][0])->set(config, defaults[i][1], &err) == LC_OK);
 }
@@ -33,6 +34,7 @@ void config_free(struct lc_config *config) {
   free(config->topology.path);
   free(config->latency_text);
   free(config->output);
+  free(config->resume);
 }
 
 static lc_status check_operations(const struct lc_config *c, struct lc_error *err) {
@@ -130,6 +132,53 @@ static lc_status settle_pace(struct lc_config *c, struct lc_error *err) {
   return LC_OK;
 }
 
+/* The channels of all copies, or what they are at most. */
+static int64_t count_channels(const struct lc_config *c) {
+  int64_t n = c->n_vm, of_copy = n * (n - 1);
+  switch (c->topology.kind) {
+  case LC_TOPOLOGY_RING:
+    of_copy = 2 * n;
+    break;
+  case LC_TOPOLOGY_STAR:
+    of_copy = 2 * (n - 1);
+    break;
+  case LC_TOPOLOGY_GRID:
+    of_copy = 4 * n;
+    break;
+  case LC_TOPOLOGY_RANDOM:
+    of_copy = n * c->topology.k;
+    break;
+  case LC_TOPOLOGY_FULL:
+  case LC_TOPOLOGY_FILE:
+    break;
+  }
+  return of_copy * c->n_replica;
+}
+
+/* A marker on every channel for each snapshot: beyond so many, counting is cheaper. */
+enum { MOST_MARKED_CHANNELS = 65536 };
+
+/* The method that goes with the pace and the network. */
+static lc_status settle_method(struct lc_config *c, struct lc_error *err) {
+  bool is_virtual = c->pace == LC_PACE_VIRTUAL;
+  bool marked = c->fifo && count_channels(c) <= MOST_MARKED_CHANNELS;
+  if (!c->method)
+    c->method = lc_snapshot_method_find(is_virtual ? "time-cut"
+                                        : marked   ? "chandy-lamport"
+                                                   : "lai-yang");
+  if (!is_virtual && !c->method->real_time)
+    return lc_fail(err, LC_EUSAGE,
+                   "--snapshot-method %s: goes with --pace virtual: in real time no two ranks are "
+                   "at one model time; use chandy-lamport or lai-yang",
+                   c->method->name);
+  if (!c->fifo && c->method->needs_fifo)
+    return lc_fail(err, LC_EUSAGE,
+                   "--snapshot-method %s: needs --fifo on: a message must not overtake a marker; "
+                   "use %s",
+                   c->method->name, is_virtual ? "time-cut or lai-yang" : "lai-yang");
+  return LC_OK;
+}
+
 lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err) {
   lc_status status = check_operations(config, err);
   if (!status)
@@ -139,8 +188,14 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
   status = settle_vms(config, n_rank, err);
   if (!status)
     status = settle_pace(config, err);
+  if (!status)
+    status = settle_method(config, err);
   if (status)
     return status;
+  if (config->from >= 0 && !config->resume)
+    return lc_fail(err, LC_EUSAGE,
+                   "--from %d: says where a run goes on; name its file with --resume FILE",
+                   config->from);
   if (config->snapshot_every_ns && config->duration_ns / config->snapshot_every_ns > 1000000)
     return lc_fail(err, LC_EUSAGE,
                    "--snapshot-every: asks for more than 1000000 snapshots; make it longer");
@@ -153,7 +208,8 @@ char *lc_config_text(const struct lc_config *config) {
     if (!option_table[i].print)
       continue;
     char *value = option_table[i].print(config);
-    text = lc_append(text, "%s%s = %s", text ? "\n" : "", option_table[i].name, value);
+    if (value)
+      text = lc_append(text, "%s%s = %s", text ? "\n" : "", option_table[i].name, value);
     free(value);
   }
   return text;

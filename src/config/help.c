@@ -1,4 +1,5 @@
-/* What --help, --clock help and the subcommands' help say. */
+/* What --help, the lists of --clock help and --snapshot-method help, and the subcommands' help say.
+ */
 #include "help.h"
 
 #include "lcmpi/clock.h"
@@ -8,6 +9,7 @@
 static const char run_head[] =
     "Usage: lcmpi [OPTION...]\n"
     "       mpirun -np RANKS lcmpi [OPTION...]\n"
+    "       lcmpi --resume FILE [--from K] [OPTION...]\n"
     "       lcmpi info FILE\n"
     "       lcmpi verify FILE\n"
     "       lcmpi recover FILE\n"
@@ -29,6 +31,18 @@ static const char run_head[] =
     "  ./lcmpi verify run.h5                       judge a run, with a witness for what is wrong\n"
     "  ./lcmpi recover run.h5                      finish the file of a run that was killed\n"
     "  ./lcmpi predict --vms 3 --rates 1,3,6       what theory expects of such a run\n"
+    "\n"
+    "Stopping and going on:\n"
+    "  Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU and --max-walltime stop a run at one moment on "
+    "all "
+    "ranks, save it, print the command that goes on with it, and end with 85. A run that was "
+    "killed "
+    "goes on from its newest whole snapshot. On another number of ranks, too; in virtual time the "
+    "result is that of a run that was never stopped.\n"
+    "\n"
+    "  mpirun -np 3 ./lcmpi --max-walltime 55m -o run.h5\n"
+    "  mpirun -np 3 ./lcmpi --resume run.h5        to its end, in the same file\n"
+    "  ./lcmpi --resume run.h5 --duration 5m -o longer.h5\n"
     "\v";
 
 static const char info_head[] = "Usage: lcmpi info FILE\n\n"
@@ -90,10 +104,16 @@ void lc_print_help(FILE *to, enum lc_command about) {
   config_free(&defaults);
 }
 
-void lc_print_clocks(FILE *to) {
+void print_clocks(FILE *to) {
   fputs("Clocks, for --clock NAME or a list of them (they run side by side on one execution):\n",
         to);
   for (size_t i = 0; i < lc_n_clock; i++)
     fprintf(to, "  %-10s %s\n  %-10s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
             lc_clocks[i]->promise);
+}
+
+void print_methods(FILE *to) {
+  fputs("Methods, for --snapshot-method NAME; each sees only what passes the channels:\n", to);
+  for (size_t i = 0; i < lc_n_snapshot_method; i++)
+    fprintf(to, "  %-15s %s\n", lc_snapshot_methods[i].name, lc_snapshot_methods[i].summary);
 }

@@ -9,4 +9,8 @@
 struct argp_option *argp_options(const struct lc_config *defaults);
 void argp_options_free(struct argp_option *list);
 
+/* The answers to --clock help and --snapshot-method help. */
+void print_clocks(FILE *to);
+void print_methods(FILE *to);
+
 #endif

@@ -1,5 +1,5 @@
 /* Every option of a run in one table. Adding one is adding a row. */
-#include "options.h"
+#include "help.h"
 
 #include "lcmpi/clock.h"
 
@@ -191,13 +191,10 @@ static char *print_phase(const struct lc_config *c) {
 static lc_status set_clock(struct lc_config *c, const char *value, struct lc_error *err) {
   struct lc_clock_set set;
   lc_clock_set_init(&set, 1);
-  if (strcmp(value, "help") != 0) {
-    lc_status status = lc_clock_set_parse(&set, value, err);
-    if (status)
-      return status;
-  }
-  keep(&c->clocks, value);
-  return LC_OK;
+  lc_status status = lc_clock_set_parse(&set, value, err);
+  if (!status)
+    keep(&c->clocks, value);
+  return status;
 }
 
 static char *print_clock(const struct lc_config *c) {
@@ -288,6 +285,8 @@ static char *print_latency(const struct lc_config *c) {
 }
 
 static lc_status set_topology(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (strchr(value, '\n'))
+    return lc_fail(err, LC_EUSAGE, "--topology: the name of a file must not have a line break");
   return lc_topology_rule_parse(&c->topology, value, err);
 }
 
@@ -367,11 +366,18 @@ static char *print_poll(const struct lc_config *c) {
 /* ---- file
  * ------------------------------------------------------------------------------------------ */
 
-static lc_status set_output(struct lc_config *c, const char *value, struct lc_error *err) {
+/* The effective options are text with one on a line. */
+static lc_status set_file(char **to, const char *name, const char *value, struct lc_error *err) {
+  if (strchr(value, '\n'))
+    return lc_fail(err, LC_EUSAGE, "--%s: the name of a file must not have a line break", name);
   if (!*value || value[strlen(value) - 1] == '/')
-    return lc_fail(err, LC_EUSAGE, "--output %s: must be the name of a file", value);
-  keep(&c->output, value);
+    return lc_fail(err, LC_EUSAGE, "--%s %s: must be the name of a file", name, value);
+  keep(to, value);
   return LC_OK;
+}
+
+static lc_status set_output(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_file(&c->output, "output", value, err);
 }
 
 static char *print_output(const struct lc_config *c) {
@@ -426,18 +432,6 @@ static char *print_log(const struct lc_config *c) {
                                  : lc_format("%s", c->log == LC_LOG_ALL ? "all" : "none");
 }
 
-static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
-  if (strcmp(value, "none") == 0) {
-    c->snapshot_every_ns = 0;
-    return LC_OK;
-  }
-  return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, LONGEST, err);
-}
-
-static char *print_snapshot_every(const struct lc_config *c) {
-  return c->snapshot_every_ns ? duration_text(c->snapshot_every_ns) : lc_format("none");
-}
-
 static lc_status set_commit_every(struct lc_config *c, const char *value, struct lc_error *err) {
   return set_duration(&c->commit_every_ns, "commit-every", value, 1000000, 3600 * LC_NS_PER_S, err);
 }
@@ -478,6 +472,70 @@ static char *print_reserve(const struct lc_config *c) {
   return rational_text(c->reserve.p, c->reserve.q);
 }
 
+/* ---- snapshots, stopping and going on
+ * --------------------------------------------------------------------------------------- */
+
+static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (strcmp(value, "none") == 0) {
+    c->snapshot_every_ns = 0;
+    return LC_OK;
+  }
+  return set_duration(&c->snapshot_every_ns, "snapshot-every", value, 1000, LONGEST, err);
+}
+
+static char *print_snapshot_every(const struct lc_config *c) {
+  return c->snapshot_every_ns ? duration_text(c->snapshot_every_ns) : lc_format("none");
+}
+
+static lc_status set_snapshot_method(struct lc_config *c, const char *value, struct lc_error *err) {
+  const struct lc_snapshot_method *method = lc_snapshot_method_find(value);
+  if (!method)
+    return lc_fail(err, LC_EUSAGE,
+                   "--snapshot-method %s: there is no such method; '--snapshot-method help' lists "
+                   "them",
+                   value);
+  c->method = method;
+  return LC_OK;
+}
+
+static char *print_snapshot_method(const struct lc_config *c) {
+  return lc_format("%s", c->method ? c->method->name
+                                   : "chandy-lamport in real time, or lai-yang where that cannot "
+                                     "be; time-cut in virtual time");
+}
+
+static lc_status set_max_walltime(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_duration(&c->max_walltime_ns, "max-walltime", value, 1, LONGEST, err);
+}
+
+static char *print_max_walltime(const struct lc_config *c) {
+  return c->max_walltime_ns ? duration_text(c->max_walltime_ns) : NULL;
+}
+
+static lc_status set_resume(struct lc_config *c, const char *value, struct lc_error *err) {
+  return set_file(&c->resume, "resume", value, err);
+}
+
+static char *print_resume(const struct lc_config *c) {
+  return c->resume ? lc_format("%s", c->resume) : NULL;
+}
+
+static lc_status set_from(struct lc_config *c, const char *value, struct lc_error *err) {
+  int64_t k = 0;
+  if (!lc_parse_int64(value, &k) || k < 0 || k > INT32_MAX)
+    return lc_fail(err, LC_EUSAGE,
+                   "--from %s: must be the number of a snapshot, a whole number from 0", value);
+  c->from = (int32_t)k;
+  return LC_OK;
+}
+
+static char *print_from(const struct lc_config *c) {
+  return c->from < 0 ? NULL : lc_format("%d", c->from);
+}
+
+/* ---- display
+ * --------------------------------------------------------------------------------------- */
+
 static const char *const progresses[] = {"auto", "live", "log", "none"};
 
 static lc_status set_progress(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -499,85 +557,107 @@ static char *print_progress(const struct lc_config *c) {
 #define NETWORK    "The network"
 #define TIME       "Time"
 #define OUTPUT     "The file"
+#define GOING_ON   "Snapshots, stopping and going on"
 #define OTHER      "Display and help"
 
 const struct option_entry option_table[] = {
-    {"vms", 256, "N", SYSTEM, "virtual machines of a copy, spread over the ranks in blocks",
-     set_vms, print_vms},
-    {"replicas", 262, "R", SYSTEM,
+    {"vms", 256, "N", SYSTEM, OPTION_OF_RUN,
+     "virtual machines of a copy, spread over the ranks in blocks", set_vms, print_vms, NULL},
+    {"replicas", 262, "R", SYSTEM, OPTION_OF_RUN,
      "independent copies of the system in one run, each with its own draws", set_replicas,
-     print_replicas},
-    {"rates", 257, "LIST", SYSTEM,
+     print_replicas, NULL},
+    {"rates", 257, "LIST", SYSTEM, OPTION_OF_RUN,
      "ticks per second: a range 1:6 that each VM draws from, or a list 1,3,6 dealt out in turn",
-     set_rates, print_rates},
-    {"rate-weights", 258, "LIST", SYSTEM,
+     set_rates, print_rates, NULL},
+    {"rate-weights", 258, "LIST", SYSTEM, OPTION_OF_RUN,
      "weights of the values of a range: fractions that sum to 1, or whole-number proportions",
-     set_rate_weights, print_rate_weights},
-    {"phase", 259, "WHEN", SYSTEM,
+     set_rate_weights, print_rate_weights, NULL},
+    {"phase", 259, "WHEN", SYSTEM, OPTION_OF_RUN,
      "first tick: zero (all together at the start), period (after one period) or random", set_phase,
-     print_phase},
-    {"clock", 260, "LIST", SYSTEM, "logical clocks that run side by side; 'help' lists them",
-     set_clock, print_clock},
-    {"tick-rule", 261, "RULE", SYSTEM, "receive-or-act: a tick takes one message or acts",
-     set_tick_rule, print_tick_rule},
-    {"unicast", 270, "W", OPERATIONS, "weight of a send to one peer", set_unicast, print_unicast},
-    {"multicast", 271, "W", OPERATIONS, "weight of a send to --fanout peers", set_multicast,
-     print_multicast},
-    {"internal", 272, "W", OPERATIONS, "weight of an internal event", set_internal, print_internal},
-    {"fanout", 273, "K", OPERATIONS, "peers of a multicast, or 'all'", set_fanout, print_fanout},
-    {"latency", 275, "LAW", NETWORK,
+     print_phase, NULL},
+    {"clock", 260, "LIST", SYSTEM, OPTION_OF_RUN,
+     "logical clocks that run side by side; 'help' lists them", set_clock, print_clock,
+     print_clocks},
+    {"tick-rule", 261, "RULE", SYSTEM, OPTION_OF_RUN,
+     "receive-or-act: a tick takes one message or acts", set_tick_rule, print_tick_rule, NULL},
+    {"unicast", 270, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to one peer", set_unicast,
+     print_unicast, NULL},
+    {"multicast", 271, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to --fanout peers",
+     set_multicast, print_multicast, NULL},
+    {"internal", 272, "W", OPERATIONS, OPTION_OF_RUN, "weight of an internal event", set_internal,
+     print_internal, NULL},
+    {"fanout", 273, "K", OPERATIONS, OPTION_OF_RUN, "peers of a multicast, or 'all'", set_fanout,
+     print_fanout, NULL},
+    {"latency", 275, "LAW", NETWORK, OPTION_OF_RUN,
      "how long a message takes: none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
      "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own. Without min= the least of exp "
      "and "
      "lognormal is a thousandth of the mean or median; the larger the least, the faster is virtual "
      "time",
-     set_latency, print_latency},
-    {"topology", 276, "SHAPE", NETWORK,
+     set_latency, print_latency, NULL},
+    {"topology", 276, "SHAPE", NETWORK, OPTION_OF_RUN,
      "who can send to whom: full, ring, star, grid, random:K or file:PATH (with ,partial behind "
      "it: "
      "VMs that cannot be reached are meant)",
-     set_topology, print_topology},
-    {"fifo", 277, "on|off", NETWORK, "whether messages of a channel arrive in the order of sending",
-     set_fifo, print_fifo},
-    {"pace", 280, "PACE", TIME,
+     set_topology, print_topology, NULL},
+    {"fifo", 277, "on|off", NETWORK, OPTION_OF_RUN,
+     "whether messages of a channel arrive in the order of sending", set_fifo, print_fifo, NULL},
+    {"pace", 280, "PACE", TIME, OPTION_OF_RUN,
      "real: model time follows the wall clock; virtual: as fast as can be, with the same result on "
      "any number of ranks",
-     set_pace, print_pace},
-    {"duration", 281, "TIME", TIME, "model time to run", set_run_duration, print_run_duration},
-    {"speed", 282, "X", TIME, "model time runs X times as fast as the wall clock", set_speed,
-     print_speed},
-    {"seed", 283, "N", TIME, "seed of all random draws; drawn and printed if not given", set_seed,
-     print_seed},
-    {"poll", 284, "TIME", TIME, "longest time between two looks for messages", set_poll,
-     print_poll},
-    {"output", 'o', "FILE", OUTPUT, "HDF5 file to write; never overwritten unasked", set_output,
-     print_output},
-    {"force", 290, NULL, OUTPUT, "replace an existing file", set_force, print_force},
-    {"durable", 291, NULL, OUTPUT, "fsync at every commit: committed rows survive a power cut",
-     set_durable, print_durable},
-    {"log", 297, "WHAT", OUTPUT,
+     set_pace, print_pace, NULL},
+    {"duration", 281, "TIME", TIME, OPTION_EXTENDS, "model time to run", set_run_duration,
+     print_run_duration, NULL},
+    {"speed", 282, "X", TIME, OPTION_FREE, "model time runs X times as fast as the wall clock",
+     set_speed, print_speed, NULL},
+    {"seed", 283, "N", TIME, OPTION_OF_RUN,
+     "seed of all random draws; drawn and printed if not given", set_seed, print_seed, NULL},
+    {"poll", 284, "TIME", TIME, OPTION_FREE, "longest time between two looks for messages",
+     set_poll, print_poll, NULL},
+    {"output", 'o', "FILE", OUTPUT, OPTION_NOT_KEPT,
+     "HDF5 file to write; never overwritten unasked", set_output, print_output, NULL},
+    {"force", 290, NULL, OUTPUT, OPTION_NOT_KEPT, "replace an existing file", set_force,
+     print_force, NULL},
+    {"durable", 291, NULL, OUTPUT, OPTION_FREE,
+     "fsync at every commit: committed rows survive a power cut", set_durable, print_durable, NULL},
+    {"log", 297, "WHAT", OUTPUT, OPTION_OF_RUN,
      "events and messages on file: all, none, or sample:K, those of every K-th copy (of one copy: "
      "every K-th VM)",
-     set_log, print_log},
-    {"snapshot-every", 292, "TIME", OUTPUT, "model time between states of all VMs, or none",
-     set_snapshot_every, print_snapshot_every},
-    {"commit-every", 293, "TIME", OUTPUT,
+     set_log, print_log, NULL},
+    {"commit-every", 293, "TIME", OUTPUT, OPTION_FREE,
      "wall time between commits; a kill -9 takes only what is younger than twice this",
-     set_commit_every, print_commit_every},
-    {"compact", 294, "WHEN", OUTPUT,
+     set_commit_every, print_commit_every, NULL},
+    {"compact", 294, "WHEN", OUTPUT, OPTION_FREE,
      "rewrite the file sorted and compressed at the end: auto (rows below 256 MiB), always, never",
-     set_compact, print_compact},
-    {"max-file-size", 295, "SIZE", OUTPUT, "refuse to start a run whose rows would need more",
-     set_max_file_size, print_max_file_size},
-    {"reserve", 296, "X", OUTPUT,
-     "room laid out for messages, over the number expected; the file grows if it is too small",
-     set_reserve, print_reserve},
-    {"progress", 300, "HOW", OTHER,
-     "auto (live on a terminal, else log), live, log (a line every few seconds) or none",
-     set_progress, print_progress},
-    {"help", 'h', NULL, OTHER, "print this help and end", NULL, NULL},
-    {"version", 'V', NULL, OTHER, "print the version and those of MPI and HDF5, and end", NULL,
+     set_compact, print_compact, NULL},
+    {"max-file-size", 295, "SIZE", OUTPUT, OPTION_FREE,
+     "refuse to start a run whose rows would need more", set_max_file_size, print_max_file_size,
      NULL},
+    {"reserve", 296, "X", OUTPUT, OPTION_FREE,
+     "room laid out for messages, over the number expected; the file grows if it is too small",
+     set_reserve, print_reserve, NULL},
+    {"snapshot-every", 292, "TIME", GOING_ON, OPTION_OF_RUN,
+     "model time between consistent snapshots of the whole system, or none", set_snapshot_every,
+     print_snapshot_every, NULL},
+    {"snapshot-method", 310, "NAME", GOING_ON, OPTION_OF_RUN,
+     "how they are taken; 'help' lists the methods", set_snapshot_method, print_snapshot_method,
+     print_methods},
+    {"max-walltime", 311, "TIME", GOING_ON, OPTION_NOT_KEPT,
+     "wall time after which the run stops and is saved, from the start of the program; in a Slurm "
+     "job that tells its end (SLURM_JOB_END_TIME) the default is shortly before that",
+     set_max_walltime, print_max_walltime, NULL},
+    {"resume", 312, "FILE", GOING_ON, OPTION_NOT_KEPT,
+     "go on with a run that was stopped or killed, in the same file or in --output; its options "
+     "are those of the file, and --duration may be longer",
+     set_resume, print_resume, NULL},
+    {"from", 313, "K", GOING_ON, OPTION_NOT_KEPT,
+     "with --resume: go on from snapshot K, and not from the newest", set_from, print_from, NULL},
+    {"progress", 300, "HOW", OTHER, OPTION_FREE,
+     "auto (live on a terminal, else log), live, log (a line every few seconds) or none",
+     set_progress, print_progress, NULL},
+    {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
+    {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,
+     "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL},
 };
 const size_t n_option = sizeof option_table / sizeof *option_table;
 
@@ -586,4 +666,9 @@ const struct option_entry *option_find(const char *name) {
     if (strcmp(option_table[i].name, name) == 0)
       return &option_table[i];
   return NULL;
+}
+
+uint64_t option_bit(const struct option_entry *entry) {
+  lc_assert(n_option <= 64);
+  return UINT64_C(1) << (entry - option_table);
 }

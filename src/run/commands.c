@@ -17,11 +17,13 @@ static const char *attribute(const struct lc_store_info *info, const char *name)
 static const char *verdict_of(const struct lc_store_info *info) {
   switch (info->state) {
   case LC_RUN_RUNNING:
-    return info->live ? "the run is going on" : "the run was killed: 'lcmpi recover' finishes it";
+    return info->live ? "the run is going on"
+                      : "the run was killed: 'lcmpi --resume' goes on with it, 'lcmpi recover' "
+                        "finishes the file";
   case LC_RUN_COMPLETE:
     return "the run reached its end";
   case LC_RUN_STOPPED:
-    return "the run was stopped early and saved";
+    return "the run was stopped early and saved: 'lcmpi --resume' goes on with it";
   case LC_RUN_FAILED:
     return "the run could not write any more: 'lcmpi recover' keeps what it wrote";
   case LC_RUN_RECOVERED:

@@ -33,7 +33,8 @@ static void settle_name(struct run *run) {
   struct lc_config *c = run->config;
   char name[4096] = "";
   if (run->rank == 0) {
-    char *chosen = c->output ? lc_format("%s", c->output) : default_name(c->seed);
+    const char *given = c->output ? c->output : c->resume;
+    char *chosen = given ? lc_format("%s", given) : default_name(c->seed);
     snprintf(name, sizeof name, "%s", chosen);
     free(chosen);
   }
@@ -207,6 +208,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"seed", NULL, (int64_t)c->seed},
       {"pace", c->pace == LC_PACE_REAL ? "real" : "virtual", 0},
       {"tick_rule", "receive-or-act", 0},
+      {"snapshot_method", c->method->name, 0},
       {"duration_ns", NULL, c->duration_ns},
       {"mpi_library", lc_transport_library(), 0},
       {"hdf5_version", lc_store_library(), 0},

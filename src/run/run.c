@@ -38,9 +38,14 @@ static void settle_seed(struct run *run) {
   c->seed_given = true; /* it stands among the effective options */
 }
 
-static lc_status prepare(struct run *run, struct lc_error *err) {
+static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   struct lc_config *c = run->config;
-  lc_status status = lc_config_settle(c, run->n_rank, err);
+  lc_status status = settle_resume(run, nothing, err);
+  if (status || *nothing)
+    return status;
+  if (c->resume)
+    return lc_fail(err, LC_EUSAGE, "--resume: this build cannot go on with a run yet");
+  status = lc_config_settle(c, run->n_rank, err);
   if (status)
     return status;
   lc_clock_set_init(&run->clocks, c->n_vm);
@@ -109,6 +114,7 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .speed = c->speed,
       .commit_every_ns = c->commit_every_ns,
       .poll_ns = c->poll_ns,
+      .method = c->method,
   };
   lc_status status = c->pace == LC_PACE_REAL ? lc_pace_real(&world, outcome, err)
                                              : lc_pace_virtual(&world, outcome, err);
@@ -162,7 +168,7 @@ static lc_status conclude(struct run *run, struct lc_outcome *outcome, lc_status
 }
 
 lc_status lc_run(struct lc_config *config, const char *program, const char *command_line,
-                 struct lc_transport *transport, struct lc_error *err) {
+                 int64_t begun_ns, struct lc_transport *transport, struct lc_error *err) {
   struct run run = {
       .config = config,
       .transport = transport,
@@ -170,14 +176,17 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
       .n_rank = lc_transport_size(transport),
       .program = program,
       .command_line = command_line,
+      .begun_ns = begun_ns,
   };
   struct lc_outcome *outcome = lc_new(1, sizeof *outcome, "the outcome");
-  int64_t begun_ns = lc_monotonic_ns();
+  int64_t launched_ns = lc_monotonic_ns();
+  bool nothing = false;
   lc_stop_on_signals();
-  lc_status status = prepare(&run, err);
-  if (!status) {
+  watch_limit(&run);
+  lc_status status = prepare(&run, &nothing, err);
+  if (!status && !nothing) {
     print_start(&run);
-    run.set_up_ns = lc_monotonic_ns() - begun_ns;
+    run.set_up_ns = lc_monotonic_ns() - launched_ns;
     status = tick(&run, outcome, err);
     status = conclude(&run, outcome, status, err);
   }

@@ -23,6 +23,8 @@ struct run {
   int64_t clock_offset_ns;
   const char *hostnames;
   const char *program, *command_line; /* as typed */
+  int64_t begun_ns;                   /* when that was */
+  int64_t limit_ns; /* wall time from the first line to the stop that Slurm's end asks for; or 0 */
   char *path, *options, *history, *source;
   char start_time[32];
   struct lc_store *store;
@@ -32,6 +34,11 @@ struct run {
   double residual;                               /* of the prediction of all its VMs */
 };
 
+/* Makes the configuration that of the file of --resume, if there is one. *nothing: it is of a
+ * complete run, has no more to do, and says so. Collective. */
+lc_status settle_resume(struct run *run, bool *nothing, struct lc_error *err);
+/* From now on --max-walltime, or else the end of the Slurm job, asks for a stop. Collective. */
+void watch_limit(struct run *run);
 /* How many VMs there are and which are this rank's. Local. */
 void plan_vms(struct run *run);
 /* The text of --topology file:PATH on every rank, freed by the caller; NULL if there is none.

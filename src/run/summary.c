@@ -126,7 +126,19 @@ static const char *plot_tool(void) {
   return access(in_tree, X_OK) == 0 ? in_tree : "lcmpi_plot";
 }
 
-static void print_file(const char *path, const char *program, const struct lc_outcome *o) {
+/* On as many ranks as it had, in the same file. */
+static void print_resume(const struct run *run) {
+  char *tool = lc_quote(run->program), *name = lc_quote(run->path);
+  printf("resume    ");
+  if (run->n_rank > 1)
+    printf("mpirun -np %d ", run->n_rank);
+  printf("%s --resume %s\n", tool, name);
+  free(tool);
+  free(name);
+}
+
+static void print_file(const struct run *run, const struct lc_outcome *o) {
+  const char *path = run->path;
   char bytes[LC_QUANTITY_MAX];
   struct stat file;
   int64_t size = stat(path, &file) == 0 ? (int64_t)file.st_blocks * 512 : 0;
@@ -134,7 +146,9 @@ static void print_file(const char *path, const char *program, const struct lc_ou
          o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
   if (o->n_grown)
     printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
-  char *tool = lc_quote(program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
+  if (o->signal)
+    print_resume(run);
+  char *tool = lc_quote(run->program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
   printf("next      %s verify %s\n          %s %s\n", tool, name, plot, name);
   free(tool);
   free(plot);
@@ -142,7 +156,8 @@ static void print_file(const char *path, const char *program, const struct lc_ou
 }
 
 void print_start(const struct run *run) {
-  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX], pace[64] = "real pace", copies[48] = "";
+  char duration[LC_QUANTITY_MAX], speed[LC_QUANTITY_MAX], left[LC_QUANTITY_MAX];
+  char pace[64] = "real pace", copies[48] = "";
   const struct lc_config *config = run->config;
   if (run->rank != 0)
     return;
@@ -157,6 +172,10 @@ void print_start(const struct run *run) {
          copies, config->n_vm, config->n_vm == 1 ? "" : "s", run->n_rank,
          run->n_rank == 1 ? "" : "s", lc_print_duration(duration, config->duration_ns), pace,
          config->seed, run->path);
+  if (run->limit_ns)
+    printf("limit     the run stops in %s and is saved: this Slurm job ends soon after "
+           "(SLURM_JOB_END_TIME)\n",
+           lc_print_duration(left, run->limit_ns));
   fflush(stdout);
 }
 
@@ -200,7 +219,7 @@ void print_summary(const struct run *run, const struct lc_outcome *o) {
       print_speed(run, o);
     }
     print_cost(o, most_kib, real);
-    print_file(run->path, run->program, o);
+    print_file(run, o);
     fflush(stdout);
   }
   free(rows);

@@ -1,35 +1,59 @@
-/* Handlers that do nothing but note, and the rule that a second request is final. */
+/* Handlers that do nothing but note, and the rule that a second signal is final. */
 #include "lcmpi/stop.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t first_signal;
 static volatile int64_t first_time_ns;
 
+/* The timer is for those who sent nothing yet: it neither comes second nor makes the next one so.
+ */
 static void note(int number) {
-  if (first_signal)
+  bool timed_out = first_signal == SIGALRM;
+  if (first_signal && number == SIGALRM)
+    return;
+  if (first_signal && !timed_out)
     _exit(128 + number);
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  first_time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  if (!timed_out) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    first_time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  }
   first_signal = number;
 }
 
-void lc_stop_on_signals(void) {
-  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+static void note_from_now_on(int number) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
+  sigfillset(&action.sa_mask); /* one is noted after the other */
+  sigaction(number, &action, NULL);
+}
+
+void lc_stop_on_signals(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-    sigaction(signals[i], &action, NULL);
+    note_from_now_on(signals[i]);
   signal(SIGPIPE, SIG_IGN); /* who reads the output may leave, and a file may reach its limit: */
   signal(SIGXFSZ, SIG_IGN); /* neither ends a run without a word */
+}
+
+void lc_stop_after(int64_t ns) {
+  note_from_now_on(SIGALRM);
+  if (ns <= 0) {
+    raise(SIGALRM);
+    return;
+  }
+  int64_t us = (ns + 999) / 1000; /* 0 would be never */
+  struct itimerval timer = {.it_value = {.tv_sec = us / 1000000, .tv_usec = us % 1000000}};
+  setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 int lc_stop_signal(void) {
@@ -50,6 +74,10 @@ const char *lc_signal_name(int number) {
     return "SIGHUP";
   case SIGUSR1:
     return "SIGUSR1";
+  case SIGXCPU:
+    return "SIGXCPU";
+  case SIGALRM:
+    return "--max-walltime";
   }
   return "a signal";
 }

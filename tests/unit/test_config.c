@@ -119,7 +119,9 @@ static void test_commands(void **state) {
               {"info --help", LC_COMMAND_HELP},
               {"--version", LC_COMMAND_VERSION},
               {"-V", LC_COMMAND_VERSION},
-              {"--clock help", LC_COMMAND_CLOCK_HELP},
+              {"--clock help", LC_COMMAND_LIST},
+              {"--snapshot-method help", LC_COMMAND_LIST},
+              {"predict --clock help", LC_COMMAND_LIST},
               {"-V --help", LC_COMMAND_HELP},
               {"--help -V", LC_COMMAND_HELP}};
   for (size_t i = 0; i < LENGTH(list); i++) {
