@@ -11,6 +11,7 @@
 
 #include "lcmpi/history.h"
 #include "lcmpi/predict.h"
+#include "lcmpi/snapshot.h"
 #include "lcmpi/transport.h"
 #include "lcmpi/vm.h"
 
@@ -133,14 +134,6 @@ lc_status lc_store_commit(struct lc_store *store, struct lc_error *err);
 bool lc_store_wants_room(const struct lc_store *store);
 /* Lays the file out again with at least twice the room where a rank asked for it. Collective. */
 lc_status lc_store_grow(struct lc_store *store, struct lc_error *err);
-
-/* What a snapshot took on one rank. */
-struct lc_cut_cost {
-  int64_t t_done;    /* model time at which the rank's last channel was recorded */
-  int64_t wall_ns;   /* from the rank's first record to the last row that was handed to the file */
-  int64_t n_marker;  /* markers that its VMs sent */
-  int64_t n_control; /* control messages that its VMs sent */
-};
 
 /* A snapshot of this rank, in this order: every row that it counts and the messages that cross the
  * cut are committed; then the states of VMs [first, first + n) of this rank in snapshot `index`

@@ -66,6 +66,7 @@ struct lc_vms {
   int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
   int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
   size_t vm_bytes;
+  int32_t message_words;    /* of a waiting message: the stamps, and its colour behind them */
   int32_t stamp_at, n_word; /* in a VM's words: where its stamps are; how many there are */
   size_t node_bytes;
   struct lc_nodes *nodes; /* [n_block] */
@@ -82,6 +83,10 @@ int64_t lc_vms_message_bytes(const struct lc_vms *vms);
 static inline struct lc_vm *lc_vms_vm(const struct lc_vms *vms, int32_t own) {
   return (struct lc_vm *)(void *)(vms->vm + (size_t)own * vms->vm_bytes);
 }
+
+/* From now on messages carry one word more, their colour, behind their stamps. Before any is put.
+ */
+void lc_vms_colour(struct lc_vms *vms);
 
 /* What a VM has done so far. */
 struct lc_counts {
@@ -103,7 +108,8 @@ static inline int64_t lc_vms_jump(const struct lc_vms *vms, int32_t own, int32_t
   return lc_vms_stamps(vms, own)[vms->clocks->stamp_words + c];
 }
 
-/* Puts a message into a VM's inbox. It must arrive after the VM's latest tick. */
+/* Puts a message into a VM's inbox. It must arrive after the VM's latest tick; `stamp` has
+ * message_words words. */
 void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number, int64_t t_arrival,
                 const int64_t *stamp);
 /* For whoever puts many: the k-th message from now is for VM `own`. What that needs is brought into

@@ -9,29 +9,6 @@ bool logs(const struct lc_world *w, int32_t vm) {
   return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, vm);
 }
 
-struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_actual,
-                            int64_t n_queued) {
-  struct lc_counts counts = lc_vms_counts(vms, own);
-  return (struct lc_state){
-      .t_actual = t_actual,
-      .n_tick = counts.n_tick,
-      .n_event = counts.n_tick,
-      .n_internal = counts.n_internal,
-      .n_sent = counts.n_sent,
-      .n_received = counts.n_received,
-      .n_queued = n_queued,
-      .queue_max = lc_vms_vm(vms, own)->max_queued,
-      .valid = 1,
-  };
-}
-
-uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued) {
-  struct lc_counts c = lc_vms_counts(vms, own);
-  const int64_t counts[] = {c.n_tick, c.n_internal, c.n_sent, c.n_received, n_queued};
-  uint64_t hash = lc_hash_state(vms->first + own, snapshot, counts, 5);
-  return lc_hash_words(hash, lc_vms_stamps(vms, own), vms->clocks->stamp_words);
-}
-
 lc_status commit_everything(struct lc_world *w, struct lc_outcome *outcome, lc_status status,
                             struct lc_error *err) {
   for (;;) {
@@ -87,7 +64,7 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
   int32_t clocks = w->vms->clocks->n;
   for (int32_t k = 0; k < n; k++) {
     int32_t own = first + k;
-    chunk->state[k] = state_of_vm(w->vms, own, t, lc_vms_arrived(w->vms, own, t));
+    chunk->state[k] = lc_state_of(w->vms, own, t, lc_vms_arrived(w->vms, own, t));
     const struct lc_state *state = &chunk->state[k];
     chunk->totals[k] = (struct lc_vm_totals){
         .n_tick = state->n_tick,
@@ -119,7 +96,7 @@ static lc_status write_states(struct lc_world *w, int32_t index, int64_t t,
     int32_t n = w->vms->n - first < LC_CHUNK_VMS ? w->vms->n - first : LC_CHUNK_VMS;
     fill_chunk(chunk, w, first, n, t, lateness);
     for (int32_t k = 0; k < n && !final; k++)
-      digest->snapshots += hash_state(w->vms, first + k, index, chunk->state[k].n_queued);
+      digest->snapshots += lc_state_hash(w->vms, first + k, index, chunk->state[k].n_queued);
     if (final)
       status =
           lc_store_totals(w->store, first, n, chunk->totals, chunk->stamps, chunk->jump_max, err);
@@ -141,6 +118,29 @@ lc_status write_cut(struct lc_world *w, int32_t index, int64_t t, int64_t begun_
   if (!status)
     status = lc_store_cut(w->store, index, &cost, digest, err);
   return status ? status : lc_store_states_done(w->store, index, err);
+}
+
+struct lc_digest cut_digest(const struct lc_cut *cut, struct lc_digest *so_far) {
+  so_far->snapshots += cut->states;
+  struct lc_digest digest = *so_far;
+  digest.execution -= cut->after.execution;
+  for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
+    digest.clock[c] -= cut->after.clock[c];
+  return digest;
+}
+
+void add_cut_rows(struct lc_world *w, const struct lc_cut *cut) {
+  for (int64_t i = 0; i < cut->n_left; i++)
+    lc_store_left(w->store, &cut->left[i], cut->left_stamps + i * w->vms->clocks->stamp_words);
+}
+
+lc_status write_recorded(struct lc_world *w, const struct lc_cut *cut,
+                         const struct lc_digest *digest, struct lc_error *err) {
+  lc_status status = lc_store_states(w->store, cut->index, 0, w->vms->n, cut->state, cut->stamps,
+                                     cut->jump_max, err);
+  if (!status)
+    status = lc_store_cut(w->store, cut->index, &cut->cost, digest, err);
+  return status ? status : lc_store_states_done(w->store, cut->index, err);
 }
 
 lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {

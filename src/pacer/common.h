@@ -9,10 +9,6 @@ enum { LC_CHUNK_VMS = 16384 }; /* states and totals go to the file so many at a 
 
 bool logs(const struct lc_world *world, int32_t vm);
 
-/* One VM's state at a moment; `n_queued` is counted by the caller. */
-struct lc_state state_of_vm(const struct lc_vms *vms, int32_t own, int64_t t_actual,
-                            int64_t n_queued);
-
 /* Lays out more room until every row of every rank is on file. `status` is this rank's own failure
  * so far. Collective. */
 lc_status commit_everything(struct lc_world *world, struct lc_outcome *outcome, lc_status status,
@@ -31,8 +27,12 @@ lc_status write_cut(struct lc_world *world, int32_t index, int64_t t, int64_t be
                     const struct lateness_of_vm *lateness, struct lc_digest *digest,
                     struct lc_error *err);
 
-/* A state's part of the digest. */
-uint64_t hash_state(const struct lc_vms *vms, int32_t own, int32_t snapshot, int64_t n_queued);
+/* A cut that a recorder has finished: the digest of this rank before it, of which *so_far is all so
+ * far and gets the cut's states; its rows; and when these are committed, its states. */
+struct lc_digest cut_digest(const struct lc_cut *cut, struct lc_digest *so_far);
+void add_cut_rows(struct lc_world *world, const struct lc_cut *cut);
+lc_status write_recorded(struct lc_world *world, const struct lc_cut *cut,
+                         const struct lc_digest *digest, struct lc_error *err);
 
 lc_status check_balance(const struct lc_balance *balance, struct lc_error *err);
 /* Digests and counts become those of all ranks. Collective. */

@@ -21,7 +21,7 @@ static int64_t *add_record(struct bucket *bucket, int32_t words) {
 
 void mail_open(struct virtual *v) {
   const struct lc_world *w = v->world;
-  v->record_words = STAMPS + w->vms->clocks->stamp_words;
+  v->record_words = STAMPS + w->vms->clocks->stamp_words + (w->method->kind != LC_TIME_CUT);
   v->constant = w->latency->kind == LC_LATENCY_CONST;
   v->arriving = lc_new((size_t)w->vms->n_block, sizeof *v->arriving, "the messages of a window");
   v->leaving = lc_new((size_t)v->n_rank, sizeof *v->leaving, "the messages of a window");
@@ -48,15 +48,23 @@ int64_t mail_bytes(const struct virtual *v) {
   return (int64_t)(words * sizeof(int64_t) + v->channels.room * sizeof *v->channels.entry);
 }
 
-static int64_t arrival_of(struct virtual *v, const struct lc_event *e, int64_t number,
-                          int32_t receiver) {
+static int64_t arrival_of(struct virtual *v, int32_t sender, int32_t receiver, int64_t number,
+                          int64_t t_send) {
   const struct lc_world *w = v->world;
   if (v->constant) /* first in, first out by itself */
-    return e->t_actual + w->latency->min_ns;
-  int64_t arrival =
-      e->t_actual + lc_latency_draw(w->latency, w->vms->load->seed, e->machine, number);
-  return w->fifo ? lc_channels_order(&v->channels, e->machine, receiver, arrival, e->t_actual)
-                 : arrival;
+    return t_send + w->latency->min_ns;
+  int64_t arrival = t_send + lc_latency_draw(w->latency, w->vms->load->seed, sender, number);
+  return w->fifo ? lc_channels_order(&v->channels, sender, receiver, arrival, t_send) : arrival;
+}
+
+/* To the receiver's block, or its rank. */
+static int64_t *record_for(struct virtual *v, int32_t receiver) {
+  const struct lc_world *w = v->world;
+  int32_t own = receiver - w->vms->first;
+  bool here = own >= 0 && own < w->vms->n;
+  return add_record(here ? &v->arriving[own / LC_BLOCK_VMS]
+                         : &v->leaving[lc_owner(receiver, w->n_vm, v->n_rank)],
+                    v->record_words);
 }
 
 static void log_sent(struct virtual *v, const struct lc_event *e, int64_t number, int32_t receiver,
@@ -76,22 +84,54 @@ void mail_send(void *context, const struct lc_step *step) {
   struct virtual *v = context;
   const struct lc_world *w = v->world;
   const struct lc_event *e = &step->event;
-  bool log = v->sink.happened && logs(w, e->machine);
+  int32_t stamp_words = w->vms->clocks->stamp_words;
+  bool log = logs(w, e->machine);
   for (int32_t i = 0; i < step->n_receiver; i++) {
-    int32_t receiver = step->receiver[i], own = receiver - w->vms->first;
-    bool here = own >= 0 && own < w->vms->n;
-    struct bucket *bucket = here ? &v->arriving[own / LC_BLOCK_VMS]
-                                 : &v->leaving[lc_owner(receiver, w->n_vm, v->n_rank)];
-    int64_t *record = add_record(bucket, v->record_words), number = e->msg_first + i;
-    record[ARRIVAL] = arrival_of(v, e, number, receiver);
+    int32_t receiver = step->receiver[i];
+    int64_t *record = record_for(v, receiver), number = e->msg_first + i;
+    record[ARRIVAL] = arrival_of(v, e->machine, receiver, number, e->t_actual);
     record[NUMBER] = number;
     record[ENDS] = (int64_t)e->machine << 32 | receiver;
-    for (int32_t k = 0; k < v->record_words - STAMPS; k++)
+    for (int32_t k = 0; k < stamp_words; k++)
       record[STAMPS + k] = step->stamps[k];
+    if (v->recorder)
+      record[STAMPS + stamp_words] =
+          w->method->coloured ? lc_recorder_colour(v->recorder, e->machine - w->vms->first) : 0;
     if (log)
       log_sent(v, e, number, receiver, record[ARRIVAL]);
   }
   v->n_sent += step->n_receiver;
+}
+
+void mail_marker(void *context, const struct lc_marker *marker) {
+  struct virtual *v = context;
+  int64_t *record = record_for(v, marker->receiver);
+  memset(record, 0, (size_t)v->record_words * sizeof *record);
+  record[ARRIVAL] =
+      arrival_of(v, marker->sender, marker->receiver, lc_marker_draw(marker), marker->t_send);
+  record[NUMBER] = marker->number;
+  record[ENDS] = (int64_t)marker->sender << 32 | marker->receiver;
+  record[v->record_words - 1] = -1 - (int64_t)marker->snapshot;
+  if (record[ARRIVAL] < v->next_marker_ns)
+    v->next_marker_ns = record[ARRIVAL];
+}
+
+/* What a recorder wants to know of it; true if it is a marker, and no message. */
+static bool record_arrival(struct virtual *v, const int64_t *record) {
+  int64_t last = record[v->record_words - 1];
+  int32_t sender = (int32_t)(record[ENDS] >> 32), receiver = (int32_t)record[ENDS];
+  int32_t own = receiver - v->world->vms->first;
+  if (last >= 0) {
+    lc_recorder_message(v->recorder, own, sender, record[NUMBER], record[ARRIVAL], (int32_t)last,
+                        record + STAMPS);
+    return false;
+  }
+  struct lc_marker marker = {.sender = sender,
+                             .receiver = receiver,
+                             .snapshot = (int32_t)(-1 - last),
+                             .number = record[NUMBER]};
+  lc_recorder_marker(v->recorder, own, &marker, record[ARRIVAL]);
+  return true;
 }
 
 void mail_deliver(struct virtual *v, int32_t block) {
@@ -102,6 +142,8 @@ void mail_deliver(struct virtual *v, int32_t block) {
     const int64_t *record = bucket->word + at;
     if (at + soon < bucket->n)
       lc_vms_expect(vms, (int32_t)record[soon + ENDS] - vms->first, SOON);
+    if (v->recorder && record_arrival(v, record))
+      continue;
     lc_vms_put(vms, (int32_t)record[ENDS] - vms->first, (int32_t)(record[ENDS] >> 32),
                record[NUMBER], record[ARRIVAL], record + STAMPS);
   }

@@ -35,11 +35,11 @@ static void take_state(struct real *r, int32_t index, int64_t now_ns) {
   r->taken.index[r->taken.n - 1] = index;
   for (int32_t i = 0; i < vms->n; i++) {
     /* what arrives at this very moment is seen by an event of this moment too */
-    state[i] = state_of_vm(vms, i, now_ns, lc_vms_arrived(vms, i, now_ns + 1));
+    state[i] = lc_state_of(vms, i, now_ns, lc_vms_arrived(vms, i, now_ns + 1));
     memcpy(stamps + (size_t)i * words, lc_vms_stamps(vms, i), words * sizeof *stamps);
     for (int32_t c = 0; c < vms->clocks->n; c++)
       jump_max[i * vms->clocks->n + c] = lc_vms_jump(vms, i, c);
-    r->digest.snapshots += hash_state(vms, i, index, state[i].n_queued);
+    r->digest.snapshots += lc_state_hash(vms, i, index, state[i].n_queued);
   }
   r->taken.digest[r->taken.n - 1] = r->digest;
 }

@@ -17,10 +17,11 @@ enum {
   SHOW_NS = 100000000
 };
 
-/* Combined by maximum, then summed. */
-enum { NEXT, SIGNAL, FAILED, WANTS_ROOM, N_MAX, TICKS = N_MAX, SENT, RECEIVED, N_WORDS };
+/* Combined by maximum, then summed; the words of cuts stand behind those of their kind. */
+enum { NEXT, SIGNAL, FAILED, WANTS_ROOM, CUT_MAX, N_MAX = CUT_MAX + CUTS_MAX };
+enum { TICKS = N_MAX, SENT, RECEIVED, CUT_SUM, N_WORDS = CUT_SUM + CUTS_SUM };
 
-static void keep_failure(struct virtual *v, lc_status status) {
+void keep_failure_of(struct virtual *v, lc_status status) {
   if (status && !v->failure)
     v->failure = status;
 }
@@ -28,18 +29,21 @@ static void keep_failure(struct virtual *v, lc_status status) {
 static void commit(struct virtual *v) {
   v->n_waiting = 0;
   if (!v->failure && !lc_store_wants_room(v->world->store))
-    keep_failure(v, lc_store_commit(v->world->store, &v->error));
+    keep_failure_of(v, lc_store_commit(v->world->store, &v->error));
 }
 
 static void happened(void *context, const struct lc_step *step) {
   struct virtual *v = context;
+  if (v->recorder)
+    lc_recorder_event(v->recorder, step);
+  if (v->recorder && !logs(v->world, step->event.machine))
+    return;
   lc_store_event(v->world->store, &step->event, step->stamps);
   if (++v->n_waiting >= COMMIT_ROWS)
     commit(v);
 }
 
-/* Collective. */
-static lc_status write_all_rows(struct virtual *v, struct lc_error *err) {
+lc_status write_all_rows(struct virtual *v, struct lc_error *err) {
   *err = v->error;
   return commit_everything(v->world, v->outcome, v->failure, err);
 }
@@ -56,11 +60,8 @@ static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outc
       .outcome = outcome,
       .n_rank = lc_transport_size(w->transport),
       .rank = lc_transport_rank(w->transport),
-      .sink = {.context = v,
-               .sent = mail_send,
-               .happened = w->log == LC_LOG_NONE ? NULL : happened,
-               .logged = w->log == LC_LOG_ALL ? NULL : is_logged,
-               .digest = &outcome->digest},
+      .next_marker_ns = INT64_MAX,
+      .sink = {.context = v, .sent = mail_send, .digest = &outcome->digest},
   };
   mail_open(v);
 }
@@ -93,9 +94,22 @@ static int64_t longest_window(const struct lc_world *w) {
   return -ns;
 }
 
+/* While a cut is open every event counts, whether it is logged or not. */
+static void choose_sink(struct virtual *v) {
+  enum lc_log log = v->world->log;
+  bool open = v->recorder && lc_recorder_open(v->recorder);
+  v->sink.happened = log == LC_LOG_NONE && !open ? NULL : happened;
+  v->sink.logged = log == LC_LOG_ALL || open ? NULL : is_logged;
+}
+
 static void run_window(struct virtual *v) {
   struct lc_vms *vms = v->world->vms;
+  choose_sink(v);
   for (int32_t b = 0; b < vms->n_block; b++) {
+    if (v->recorder && lc_recorder_open(v->recorder)) {
+      cuts_run_block(v, b);
+      continue;
+    }
     if (lc_vms_block_deadline(vms, b) >= v->until_ns)
       continue;
     mail_deliver(v, b);
@@ -104,10 +118,15 @@ static void run_window(struct virtual *v) {
   v->outcome->n_window++;
 }
 
-static int64_t earliest(const struct lc_vms *vms) {
-  int64_t first = INT64_MAX;
-  for (int32_t b = 0; b < vms->n_block; b++)
+/* The next that happens on this rank: a tick, or a VM records, or a marker that it sent arrives. */
+static int64_t earliest(const struct virtual *v) {
+  const struct lc_vms *vms = v->world->vms;
+  int64_t first = v->next_marker_ns;
+  for (int32_t b = 0; b < vms->n_block; b++) {
     first = sooner(first, lc_vms_block_deadline(vms, b));
+    if (v->recorder)
+      first = sooner(first, lc_recorder_due(v->recorder, b));
+  }
   return first;
 }
 
@@ -143,55 +162,33 @@ static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
 static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_error *err) {
   const struct lc_world *w = v->world;
   look_at_clock(v);
-  const int64_t words[N_WORDS] = {[NEXT] = -earliest(w->vms),
-                                  [SIGNAL] = lc_stop_signal(),
-                                  [FAILED] = v->failure != LC_OK,
-                                  [TICKS] = v->outcome->n_tick,
-                                  [SENT] = v->n_sent,
-                                  [RECEIVED] = v->sink.n_received,
-                                  [WANTS_ROOM] = lc_store_wants_room(w->store)};
+  int64_t words[N_WORDS] = {[NEXT] = -earliest(v),
+                            [SIGNAL] = lc_stop_signal(),
+                            [FAILED] = v->failure != LC_OK,
+                            [TICKS] = v->outcome->n_tick,
+                            [SENT] = v->n_sent,
+                            [RECEIVED] = v->sink.n_received,
+                            [WANTS_ROOM] = lc_store_wants_room(w->store)};
+  cuts_report(v, words + CUT_MAX, words + CUT_SUM);
   const int64_t *all;
   lc_status status = mail_exchange(v, words, N_WORDS, N_MAX, &all, err);
+  v->next_marker_ns = INT64_MAX;
   if (status)
     return status;
   *next = -all[NEXT];
   v->outcome->signal = (int)all[SIGNAL];
-  *over = all[FAILED] || all[SIGNAL] || *next >= w->duration_ns;
+  *over = all[FAILED] || all[SIGNAL];
   show(v, *next, all);
+  int64_t cut_max[CUTS_MAX], cut_sum[CUTS_SUM]; /* the next round overwrites `all` */
+  memcpy(cut_max, all + CUT_MAX, sizeof cut_max);
+  memcpy(cut_sum, all + CUT_SUM, sizeof cut_sum);
   if (!*over && all[WANTS_ROOM])
     status = write_all_rows(v, err);
+  *next = sooner(*next, w->duration_ns);
+  if (!status)
+    status = cuts_take(v, cut_max, cut_sum, next, *over, err);
+  *over |= *next >= w->duration_ns;
   return status;
-}
-
-/* A time cut, which every rank can take at its place: no window reaches across it. */
-static lc_status take_snapshot(struct virtual *v, int32_t index, int64_t t, struct lc_error *err) {
-  struct lc_world *w = v->world;
-  struct lc_balance ignored = {0};
-  int64_t begun_ns = lc_monotonic_ns();
-  for (int32_t b = 0; b < w->vms->n_block; b++)
-    mail_deliver(v, b);
-  if (!v->failure)
-    keep_failure(v, record_messages(w, index, t, &ignored, &v->error));
-  lc_status status = write_all_rows(v, err);
-  if (status)
-    return status;
-  return lc_agree(w->transport, write_cut(w, index, t, begun_ns, NULL, &v->outcome->digest, err),
-                  err);
-}
-
-/* Every snapshot whose time has come before the window that starts at `next`. */
-static lc_status take_snapshots(struct virtual *v, int64_t next, struct lc_error *err) {
-  struct lc_world *w = v->world;
-  while (v->next_snapshot < w->n_snapshot - 1) { /* the last one is the end's */
-    int64_t t = lc_snapshot_time(v->next_snapshot, w->duration_ns, w->snapshot_every_ns);
-    if (t > next)
-      return LC_OK;
-    lc_status status = take_snapshot(v, v->next_snapshot, t, err);
-    if (status)
-      return status;
-    v->next_snapshot++;
-  }
-  return LC_OK;
 }
 
 static lc_status run_windows(struct virtual *v, int64_t *end, struct lc_error *err) {
@@ -200,8 +197,6 @@ static lc_status run_windows(struct virtual *v, int64_t *end, struct lc_error *e
   bool over = false;
   for (;;) {
     lc_status status = agree(v, &next, &over, err);
-    if (!status)
-      status = take_snapshots(v, sooner(next, w->duration_ns), err);
     if (status)
       return status;
     if (over)
@@ -209,7 +204,7 @@ static lc_status run_windows(struct virtual *v, int64_t *end, struct lc_error *e
     v->until_ns = window_end(v, next, most_ns);
     run_window(v);
   }
-  *end = sooner(next, w->duration_ns);
+  *end = next;
   *err = v->error;
   return lc_agree(w->transport, v->failure, err);
 }
@@ -247,7 +242,9 @@ lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome,
   struct virtual v;
   int64_t end = 0, begun = lc_monotonic_ns();
   begin(&v, world, outcome);
-  lc_status status = run_windows(&v, &end, err);
+  lc_status status = cuts_open(&v, err);
+  if (!status)
+    status = run_windows(&v, &end, err);
   outcome->ticking_ns = lc_monotonic_ns() - begun;
   if (!status)
     status = end_run(&v, end, err);
@@ -256,5 +253,6 @@ lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome,
     lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &outcome->digest, &ignored);
   }
   mail_free(&v);
+  cuts_free(&v);
   return status;
 }

@@ -3,9 +3,11 @@
 #define LC_PACER_VIRTUAL_H
 
 #include "common.h"
+#include "marking.h"
 
 /* Messages on their way to one block of this rank, or to another rank: records of record_words
- * words each: arrival, number, sender and receiver, stamps. */
+ * words each: arrival, number, sender and receiver, stamps; with a recorder one more behind them:
+ * the message's colour, or that it is a marker. */
 struct bucket {
   int64_t *word;
   size_t n, room; /* words */
@@ -19,6 +21,9 @@ struct virtual {
   struct bucket *leaving;   /* [n_rank]; that of this rank stays empty */
   struct lc_parcel *parcel; /* [n_rank] */
   int32_t record_words;
+  struct lc_recorder *recorder; /* NULL: time cuts */
+  struct lc_marking marking;
+  int64_t next_marker_ns;      /* earliest arrival of a marker sent since the last exchange */
   struct lc_channels channels; /* of senders on this rank */
   bool constant;               /* every message takes the minimum: nothing is drawn */
   int32_t n_rank, rank;
@@ -33,6 +38,24 @@ struct virtual {
   struct lc_error error;
 };
 
+/* cuts.c: snapshots */
+lc_status cuts_open(struct virtual *v, struct lc_error *err);
+void cuts_free(struct virtual *v);
+/* Words that cuts add to a round: CUTS_MAX by maximum, CUTS_SUM summed; none without a recorder. */
+enum { CUTS_AHEAD = 4, CUTS_MAX = CUTS_AHEAD, CUTS_SUM = 2 * CUTS_AHEAD };
+void cuts_report(const struct virtual *v, int64_t *max_words, int64_t *sum_words);
+/* Takes every snapshot whose time has come before the window that starts at *next, which may become
+ * earlier; writes those that are done on all ranks, as the words of the round say. `over`: the run
+ * is being stopped. Collective. */
+lc_status cuts_take(struct virtual *v, const int64_t *max_words, const int64_t *sum_words,
+                    int64_t *next, bool over, struct lc_error *err);
+/* Runs a block's VMs through the window, stopping where one of them records. */
+void cuts_run_block(struct virtual *v, int32_t block);
+
+/* virtual.c */
+lc_status write_all_rows(struct virtual *v, struct lc_error *err); /* collective */
+void keep_failure_of(struct virtual *v, lc_status status);
+
 /* mail.c: what happens to the messages of a window */
 void mail_open(struct virtual *v);
 void mail_free(struct virtual *v);
@@ -40,6 +63,8 @@ void mail_free(struct virtual *v);
 int64_t mail_bytes(const struct virtual *v);
 /* A sink's `sent`. */
 void mail_send(void *context, const struct lc_step *step);
+/* A recorder's `send`. */
+void mail_marker(void *context, const struct lc_marker *marker);
 /* Brings what has come for a block into its inboxes. */
 void mail_deliver(struct virtual *v, int32_t block);
 /* Gives each rank its messages, and agrees on `words`. Collective. */

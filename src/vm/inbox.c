@@ -34,7 +34,7 @@ void lc_vms_put(struct lc_vms *vms, int32_t own, int32_t sender, int64_t number,
   node->number = number;
   node->sender = sender;
   node->next = vm->pile;
-  for (int32_t k = 0; k < vms->clocks->stamp_words; k++)
+  for (int32_t k = 0; k < vms->message_words; k++)
     node->stamp[k] = stamp[k];
   vm->pile = i;
   vm->t_pile = t_arrival < vm->t_pile ? t_arrival : vm->t_pile;

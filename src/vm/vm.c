@@ -50,6 +50,7 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
       .stamp_at = stamp_at(clocks),
       .n_word = words_of_vm(clocks),
       .vm_bytes = vm_bytes(clocks),
+      .message_words = clocks->stamp_words,
       .node_bytes = sizeof(struct lc_node) + (size_t)clocks->stamp_words * sizeof(int64_t),
   };
   vms->period = lc_new((size_t)rates->n, sizeof *vms->period, "the tick rates");
@@ -66,6 +67,11 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
     vms->deadline_ns[i] = INT64_MAX;
   for (int32_t b = 0; b < vms->n_block; b++)
     note_deadlines(vms, b, INT64_MAX);
+}
+
+void lc_vms_colour(struct lc_vms *vms) {
+  vms->message_words++;
+  vms->node_bytes += sizeof(int64_t);
 }
 
 void lc_vms_free(struct lc_vms *vms) {
