@@ -1,7 +1,7 @@
 /* A message on the wire: a fixed head in little-endian bytes, then each clock's own encoding. */
 #include "lcmpi/message.h"
 
-enum { HEAD_BYTES = 2 * 4 + 8 };
+enum { HEAD_BYTES = 2 * 4 + 8 + 4 };
 
 static unsigned char *put(unsigned char *to, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; i++)
@@ -21,13 +21,14 @@ size_t lc_message_wire_bytes(const struct lc_clock_set *set) {
   return HEAD_BYTES + set->wire_bytes;
 }
 
-size_t lc_message_encode(int32_t sender, int32_t receiver, int64_t number, const int64_t *stamp,
+size_t lc_message_encode(const struct lc_message *message, const int64_t *stamp,
                          const struct lc_clock_set *set, unsigned char *to) {
   unsigned char *at = to;
-  at = put(at, (uint64_t)sender, 4);
-  at = put(at, (uint64_t)receiver, 4);
-  at = put(at, (uint64_t)number, 8);
-  return HEAD_BYTES + lc_clock_set_encode(set, stamp, at);
+  at = put(at, (uint64_t)message->sender, 4);
+  at = put(at, (uint64_t)message->receiver, 4);
+  at = put(at, (uint64_t)message->number, 8);
+  at = put(at, (uint64_t)message->tail, 4);
+  return HEAD_BYTES + (message->tail < 0 ? 0 : lc_clock_set_encode(set, stamp, at));
 }
 
 bool lc_message_decode(struct lc_message *message, const struct lc_clock_set *set, int32_t n_vm,
@@ -38,7 +39,10 @@ bool lc_message_decode(struct lc_message *message, const struct lc_clock_set *se
   message->sender = (int32_t)get(&at, 4);
   message->receiver = (int32_t)get(&at, 4);
   message->number = get(&at, 8);
+  message->tail = (int32_t)get(&at, 4);
   bool sane = message->sender >= 0 && message->sender < n_vm && message->receiver >= 0 &&
               message->receiver < n_vm && message->number >= 0;
+  if (message->tail < 0)
+    return sane && length == HEAD_BYTES;
   return sane && lc_clock_set_decode(set, message->stamp, at, length - HEAD_BYTES);
 }

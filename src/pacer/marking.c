@@ -116,7 +116,8 @@ static lc_status spread(struct search *s, struct post *post, struct lc_error *er
       for (int32_t k = 0; k < lc_topology_degree(topology, vm); k++)
         post_vm(post, w, lc_topology_peer(topology, vm, k), reach, s);
     }
-    s->n_frontier = more = 0;
+    s->n_frontier = 0;
+    more = 0;
     for (int32_t r = 0; r < post->n_rank; r++)
       more += post->to[r].n > 0;
     lc_status status = post_all(post, w, reach, s, &more, err);

@@ -36,15 +36,27 @@ static int64_t agree_on_start(const struct lc_world *w) {
   return start + w->clock_offset_ns;
 }
 
-static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome) {
+static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome,
+                       struct lc_error *err) {
   size_t n = (size_t)w->vms->n;
   size_t wire = lc_message_wire_bytes(w->vms->clocks);
   memset(outcome, 0, sizeof *outcome);
   *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
+  if (w->method->coloured)
+    lc_vms_colour(w->vms);
   agenda_init(&r->agenda, w);
   r->lateness = lc_new(n, sizeof *r->lateness, "the lateness");
   r->wire = lc_new(1, wire, "a message");
-  r->decoded = lc_new(1, sizeof *r->decoded + (size_t)w->vms->clocks->stamp_words * 8, "a message");
+  r->stamps = lc_new((size_t)w->vms->clocks->stamp_words + 1, sizeof *r->stamps, "a message");
+  r->decoded =
+      lc_new(1, sizeof *r->decoded + ((size_t)w->vms->clocks->stamp_words + 1) * 8, "a message");
+  r->recorder =
+      lc_recorder_new(w->method, w->vms, &r->marking, r->next_snapshot, false, send_marker, r);
+  lc_status status = LC_OK;
+  if (w->method->kind == LC_CHANDY_LAMPORT)
+    status = lc_agree(w->transport, marking_make(&r->marking, w, err), err);
+  if (status)
+    return status;
   lc_transport_listen(w->transport, wire);
   r->start_ns = agree_on_start(w);
   /* ranks that share cores take turns at writing, and rounds stay off the whole seconds of ticks */
@@ -52,15 +64,18 @@ static void begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome
   r->last_commit_ns = r->start_ns - w->commit_every_ns / ranks * rank;
   r->last_round_ns = r->start_ns - ROUND_NS + ROUND_OFFSET_NS;
   r->begun_cpu_ns = cpu_now();
+  return LC_OK;
 }
 
 static void finish(struct real *r) {
   agenda_free(&r->agenda);
-  free(r->taken.index);
-  free(r->taken.state);
-  free(r->taken.stamps);
-  free(r->taken.jump_max);
-  free(r->taken.digest);
+  for (size_t i = 0; i < r->done.n; i++)
+    lc_cut_free(r->done.cut[i]);
+  free(r->done.cut);
+  free(r->done.digest);
+  lc_recorder_free(r->recorder);
+  marking_free(&r->marking);
+  free(r->stamps);
   free(r->lateness);
   free(r->wire);
   free(r->decoded);
@@ -73,7 +88,8 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
   int64_t until = lc_monotonic_ns() + BURST_NS;
   for (;;) {
     int64_t next = agenda_next(&r->agenda), now = model_now(r);
-    take_states_before(r, next, now);
+    begin_cuts(r, next, now);
+    take_moments(r, now);
     if (next > now || next >= r->end_ns || r->failure)
       return LC_OK;
     lc_status status = run_tick(r, err);
@@ -88,7 +104,7 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
 
 static void commit_if_time(struct real *r) {
   int64_t now = lc_monotonic_ns(), since = now - r->last_commit_ns;
-  bool nothing = lc_store_pending(r->world->store) == 0 && r->taken.n == 0;
+  bool nothing = lc_store_pending(r->world->store) == 0 && r->done.n == 0;
   if (since < r->world->commit_every_ns || nothing)
     return;
   int64_t before = now - r->last_tick_ns, after = wall_of(r, agenda_next(&r->agenda)) - now;
@@ -144,7 +160,7 @@ static lc_status stop_together(struct real *r, struct lc_error *err) {
       return status;
     commit_if_time(r);
   }
-  take_states_before(r, agenda_next(&r->agenda), model_now(r));
+  begin_cuts(r, agenda_next(&r->agenda), model_now(r));
   return LC_OK;
 }
 
@@ -168,10 +184,12 @@ static void share_outcome(struct real *r) {
 static lc_status end_run(struct real *r, struct lc_error *err) {
   struct lc_world *w = r->world;
   lc_status status = r->outcome->signal ? stop_together(r, err) : LC_OK;
+  take_moments(r, r->end_ns - 1);
   if (!status)
     status = drain(r, err);
   if (status)
     return status;
+  finish_last_cuts(r);
   status = write_ending(r, err);
   if (status)
     return status;
@@ -187,8 +205,9 @@ static lc_status end_run(struct real *r, struct lc_error *err) {
 
 lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err) {
   struct real r;
-  begin(&r, world, outcome);
-  lc_status status = tick_until_over(&r, err);
+  lc_status status = begin(&r, world, outcome, err);
+  if (!status)
+    status = tick_until_over(&r, err);
   if (!status && !outcome->signal) {
     *err = r.error;
     status = lc_agree(world->transport, r.failure, err);

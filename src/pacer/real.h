@@ -3,6 +3,7 @@
 #define LC_PACER_REAL_H
 
 #include "common.h"
+#include "marking.h"
 
 #include "lcmpi/message.h"
 
@@ -22,16 +23,12 @@ int64_t agenda_next(const struct agenda *agenda);
 /* The first entry's VM has ticked: its next deadline takes its place. */
 void agenda_moved(struct agenda *agenda, int64_t deadline_ns);
 
-/* States of all own VMs that were taken and are not yet on file: seldom more than one, but they
- * wait for rows that wait for room. */
-struct taken_states {
-  size_t n;
-  int32_t *index;           /* [n] */
-  struct lc_state *state;   /* [n][n_own] */
-  int64_t *stamps;          /* [n][n_own][stamp_words] */
-  int64_t *jump_max;        /* [n][n_own][clocks] */
-  struct lc_digest *digest; /* [n] of this rank before each, with the states */
-  size_t index_room, state_room, stamp_room, jump_room, digest_room;
+/* Cuts that are whole on all ranks and not yet on file: their rows are with the store, their states
+ * wait for these. */
+struct done_cuts {
+  size_t n, cut_room, digest_room;
+  struct lc_cut **cut;      /* [n] */
+  struct lc_digest *digest; /* [n] of this rank before each */
 };
 
 enum { ROUND_NS = 200000000, ROUND_OFFSET_NS = 137000000, LOST_NS = 1200000000 };
@@ -46,10 +43,13 @@ struct real {
   int64_t last_arrival_ns;  /* arrivals on this rank are strictly increasing */
   int64_t last_deadline_ns; /* of the last tick run */
   struct agenda agenda;
-  struct taken_states taken;
+  struct lc_recorder *recorder;
+  struct lc_marking marking;
+  struct done_cuts done;
   int32_t next_snapshot;
   int64_t last_tick_ns, last_commit_ns, last_round_ns; /* wall time */
   unsigned char *wire;                                 /* a message on its way out */
+  int64_t *stamps;                                     /* of one, with its colour behind them */
   int64_t n_sent, n_received;                          /* of this rank's VMs */
   struct lateness_of_vm *lateness;                     /* [n_own] */
   struct lc_message *decoded;                          /* one on its way in */
@@ -74,8 +74,23 @@ lc_status take_in(struct real *r, struct lc_error *err);
 /* Takes in every message that was ever sent. Collective. */
 lc_status drain(struct real *r, struct lc_error *err);
 
+/* A marker that the recorder sends; `context` is the pacer. A failure is kept in r->failure. */
+void send_marker(void *context, const struct lc_marker *marker);
+
 /* record.c */
-void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns);
+/* Begins every snapshot whose time has come, before a tick that is due at or after it. */
+void begin_cuts(struct real *r, int64_t deadline_ns, int64_t now_ns);
+/* Records every VM whose moment is at or before `now_ns`. */
+void take_moments(struct real *r, int64_t now_ns);
+/* Words that cuts add to a round: CUTS_MAX by maximum, CUTS_SUM summed; and what follows from the
+ * result: cuts that are whole everywhere are done. `now_ns` is model time on the rank that is
+ * furthest behind. */
+enum { CUTS_AHEAD = 8, CUTS_MAX = CUTS_AHEAD, CUTS_SUM = 2 * CUTS_AHEAD };
+void report_cuts(const struct real *r, int64_t *max_words, int64_t *sum_words);
+void finish_cuts(struct real *r, const int64_t *max_words, const int64_t *sum_words,
+                 int64_t now_ns);
+/* The same at the end, when all that was sent has come. Collective. */
+void finish_last_cuts(struct real *r);
 /* Commits rows, then the states that count them. Failures are kept in r->failure. */
 void commit(struct real *r);
 /* The first failure of this rank's store is kept in r->failure, until all ranks know. */

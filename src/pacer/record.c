@@ -1,58 +1,60 @@
-/* States and commits. A state is copied at its moment, which costs next to nothing, and written
- * when there is time before the next tick; a commit likewise. */
+/* Snapshots and commits. A state is copied at its moment, which costs next to nothing, and written
+ * when its cut is whole on all ranks and there is time before the next tick; a commit likewise. */
 #include "real.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Makes room for one more, and returns where its states and stamps go. */
-static struct lc_state *one_more(struct real *r, int64_t **stamps, int64_t **jump_max) {
-  struct taken_states *taken = &r->taken;
-  size_t own = (size_t)r->world->vms->n;
-  size_t words = own * (size_t)r->world->vms->clocks->stamp_words;
-  size_t n = taken->n++;
-  lc_grow((void **)&taken->index, &taken->index_room, n + 1, sizeof *taken->index, "a snapshot");
-  lc_grow((void **)&taken->state, &taken->state_room, (n + 1) * own, sizeof *taken->state,
-          "a snapshot");
-  lc_grow((void **)&taken->stamps, &taken->stamp_room, (n + 1) * words, sizeof *taken->stamps,
-          "a snapshot");
-  size_t jumps = own * (size_t)r->world->vms->clocks->n;
-  lc_grow((void **)&taken->jump_max, &taken->jump_room, (n + 1) * jumps, sizeof *taken->jump_max,
-          "a snapshot");
-  lc_grow((void **)&taken->digest, &taken->digest_room, n + 1, sizeof *taken->digest, "a snapshot");
-  *stamps = taken->stamps + n * words;
-  *jump_max = taken->jump_max + n * jumps;
-  return taken->state + n * own;
-}
-
-static void take_state(struct real *r, int32_t index, int64_t now_ns) {
-  const struct lc_vms *vms = r->world->vms;
-  size_t words = (size_t)vms->clocks->stamp_words;
-  if (r->taken.n)
-    commit(r);
-  int64_t *stamps, *jump_max;
-  struct lc_state *state = one_more(r, &stamps, &jump_max);
-  r->taken.index[r->taken.n - 1] = index;
-  for (int32_t i = 0; i < vms->n; i++) {
-    /* what arrives at this very moment is seen by an event of this moment too */
-    state[i] = lc_state_of(vms, i, now_ns, lc_vms_arrived(vms, i, now_ns + 1));
-    memcpy(stamps + (size_t)i * words, lc_vms_stamps(vms, i), words * sizeof *stamps);
-    for (int32_t c = 0; c < vms->clocks->n; c++)
-      jump_max[i * vms->clocks->n + c] = lc_vms_jump(vms, i, c);
-    r->digest.snapshots += lc_state_hash(vms, i, index, state[i].n_queued);
-  }
-  r->taken.digest[r->taken.n - 1] = r->digest;
-}
-
-/* Every state whose time has come, before a tick that is due at or after it. */
-void take_states_before(struct real *r, int64_t deadline_ns, int64_t now_ns) {
+void begin_cuts(struct real *r, int64_t deadline_ns, int64_t now_ns) {
   struct lc_world *w = r->world;
   while (r->next_snapshot < w->n_snapshot - 1) { /* the last one is the end's */
     int64_t t = lc_snapshot_time(r->next_snapshot, w->duration_ns, w->snapshot_every_ns);
     if (t > now_ns || t > deadline_ns || t >= r->end_ns)
       return;
-    take_state(r, r->next_snapshot++, moment(r, now_ns));
+    lc_recorder_begin(r->recorder, r->next_snapshot++, moment(r, now_ns));
   }
+}
+
+void take_moments(struct real *r, int64_t now_ns) {
+  if (!lc_recorder_open(r->recorder))
+    return;
+  for (int32_t b = 0; b < r->world->vms->n_block; b++)
+    lc_recorder_take(r->recorder, b, now_ns);
+}
+
+void report_cuts(const struct real *r, int64_t *max_words, int64_t *sum_words) {
+  for (int32_t k = 0; k < CUTS_AHEAD; k++)
+    lc_recorder_report(r->recorder, k, &sum_words[2 * k], &sum_words[2 * k + 1], &max_words[k]);
+}
+
+static void finish_cut(struct real *r) {
+  struct done_cuts *done = &r->done;
+  size_t n = done->n++;
+  lc_grow((void **)&done->cut, &done->cut_room, n + 1, sizeof *done->cut, "a snapshot");
+  lc_grow((void **)&done->digest, &done->digest_room, n + 1, sizeof *done->digest, "a snapshot");
+  done->cut[n] = lc_recorder_finished(r->recorder);
+  done->digest[n] = cut_digest(done->cut[n], &r->digest);
+  add_cut_rows(r->world, done->cut[n]);
+}
+
+void finish_cuts(struct real *r, const int64_t *max_words, const int64_t *sum_words,
+                 int64_t now_ns) {
+  for (int32_t k = 0; k < CUTS_AHEAD; k++) {
+    if (sum_words[2 * k] || sum_words[2 * k + 1] || max_words[k] > now_ns)
+      return;
+    finish_cut(r);
+  }
+}
+
+void finish_last_cuts(struct real *r) {
+  int32_t before;
+  do {
+    int64_t max_words[CUTS_MAX], sum_words[CUTS_SUM];
+    before = (int32_t)r->done.n;
+    report_cuts(r, max_words, sum_words);
+    lc_max(r->world->transport, max_words, CUTS_MAX);
+    lc_sum(r->world->transport, sum_words, CUTS_SUM);
+    finish_cuts(r, max_words, sum_words, r->end_ns);
+  } while ((int32_t)r->done.n == before + CUTS_AHEAD);
 }
 
 void keep_failure(struct real *r, lc_status status) {
@@ -69,20 +71,12 @@ void commit(struct real *r) {
   /* states count events: they may be on file only once all of these are */
   if (r->failure || lc_store_pending(w->store) > 0)
     return;
-  size_t own = (size_t)w->vms->n, words = own * (size_t)w->vms->clocks->stamp_words;
-  for (size_t i = 0; i < r->taken.n && !r->failure; i++) {
-    int32_t index = r->taken.index[i];
-    struct lc_cut_cost cost = {.t_done = r->taken.state[i * own].t_actual};
-    keep_failure(r, lc_store_states(w->store, index, 0, w->vms->n, r->taken.state + i * own,
-                                    r->taken.stamps + i * words,
-                                    r->taken.jump_max + i * own * (size_t)w->vms->clocks->n,
-                                    &r->error));
+  for (size_t i = 0; i < r->done.n; i++) {
     if (!r->failure)
-      keep_failure(r, lc_store_cut(w->store, index, &cost, &r->taken.digest[i], &r->error));
-    if (!r->failure)
-      keep_failure(r, lc_store_states_done(w->store, index, &r->error));
+      keep_failure(r, write_recorded(w, r->done.cut[i], &r->done.digest[i], &r->error));
+    lc_cut_free(r->done.cut[i]);
   }
-  r->taken.n = 0;
+  r->done.n = 0;
 }
 
 /* What is left over, then all rows, then the final state, which counts them. Collective. */
@@ -92,13 +86,13 @@ lc_status write_ending(struct real *r, struct lc_error *err) {
   if (!r->failure)
     keep_failure(r,
                  record_messages(w, w->n_snapshot - 1, r->end_ns, &r->outcome->balance, &r->error));
-  do { /* states that were taken wait for their rows */
+  do { /* the states of cuts wait for their rows */
     commit(r);
     *err = r->error;
     lc_status status = commit_everything(w, r->outcome, r->failure, err);
     if (status)
       return status;
-  } while (r->taken.n);
+  } while (r->done.n);
   return lc_agree(
       w->transport,
       write_cut(w, w->n_snapshot - 1, r->end_ns, begun_ns, r->lateness, &r->digest, err), err);

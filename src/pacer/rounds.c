@@ -7,9 +7,10 @@
 #include <string.h>
 
 /* Combined by maximum. */
-enum { SIGNAL, FAILED, WANTS_ROOM, CLOCK, N_MAX };
+enum { SIGNAL, FAILED, WANTS_ROOM, CLOCK, NOW, CUT_MAX, N_MAX = CUT_MAX + CUTS_MAX };
 /* Summed. */
-enum { DONE = N_MAX, TICKS, SENT, RECEIVED, QUEUED, OVERRUN, VMS, VM_WORDS = 3 };
+enum { DONE = N_MAX, TICKS, SENT, RECEIVED, QUEUED, OVERRUN, CUT_SUM };
+enum { VMS = CUT_SUM + CUTS_SUM, VM_WORDS = 3 };
 enum { MAX_WORDS = VMS + VM_WORDS * LC_TABLE_VMS };
 
 static int32_t n_words(const struct lc_world *w) {
@@ -38,6 +39,8 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[RECEIVED] = r->n_received;
   words[OVERRUN] = r->outcome->lateness.n_overrun;
   int64_t now = model_now(r);
+  words[NOW] = -now;
+  report_cuts(r, words + CUT_MAX, words + CUT_SUM);
   for (int32_t i = 0; i < w->vms->n; i++) {
     int64_t clock = shown_clock(w->vms, i), queued = lc_vms_arrived(w->vms, i, now);
     words[QUEUED] += queued;
@@ -73,6 +76,7 @@ static void show(const struct real *r, const int64_t *words) {
 
 static void obey(struct real *r, const int64_t *words) {
   r->outcome->signal = (int)words[SIGNAL];
+  finish_cuts(r, words + CUT_MAX, words + CUT_SUM, -words[NOW]);
   r->over = words[SIGNAL] || words[FAILED] || words[DONE] == lc_transport_size(r->world->transport);
   if (r->over || !words[WANTS_ROOM])
     return;

@@ -1,20 +1,37 @@
 /* One tick in real time: take in what has arrived, step, send, log. */
 #include "real.h"
 
+#include <string.h>
+
 static int64_t later(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
 /* Into the queue of one of our VMs, now or after the network model's latency. Moments on a rank are
  * strictly increasing, so what a VM saw at a tick can be told from the times alone. */
-static void arrive(struct real *r, int32_t sender, int32_t receiver, int64_t number,
-                   const int64_t *stamp) {
+static int64_t arrival_of(struct real *r, int32_t sender, int32_t receiver, int64_t number) {
   struct lc_world *w = r->world;
   int64_t now = r->last_arrival_ns = later(model_now(r), r->last_arrival_ns + 1);
   int64_t arrival = now + lc_latency_draw(w->latency, w->vms->load->seed, sender, number);
   if (w->fifo && w->latency->kind != LC_LATENCY_CONST)
     arrival = lc_channels_order(&r->channels, sender, receiver, arrival, now);
-  lc_vms_put(w->vms, receiver - w->vms->first, sender, number, arrival, stamp);
+  return arrival;
+}
+
+/* `stamp` has room for the colour behind it. */
+static void arrive(struct real *r, const struct lc_message *message, int64_t *stamp) {
+  struct lc_vms *vms = r->world->vms;
+  int32_t own = message->receiver - vms->first, colour = message->tail;
+  int64_t number = message->number;
+  int64_t arrival = arrival_of(r, message->sender, message->receiver, number);
+  stamp[vms->clocks->stamp_words] = colour;
+  lc_recorder_message(r->recorder, own, message->sender, number, arrival, colour, stamp);
+  lc_vms_put(vms, own, message->sender, number, arrival, stamp);
+}
+
+static void marker_arrives(struct real *r, const struct lc_marker *marker) {
+  int64_t arrival = arrival_of(r, marker->sender, marker->receiver, lc_marker_draw(marker));
+  lc_recorder_marker(r->recorder, marker->receiver - r->world->vms->first, marker, arrival);
 }
 
 int64_t moment(struct real *r, int64_t now_ns) {
@@ -28,7 +45,15 @@ static void receive(void *context, const unsigned char *bytes, size_t length) {
   if (!lc_message_decode(message, w->vms->clocks, w->n_vm, bytes, length) ||
       message->receiver < w->vms->first || message->receiver >= w->vms->first + w->vms->n)
     lc_die(LC_EINTERNAL, "a message of %zu bytes came that no rank of this run sent", length);
-  arrive(r, message->sender, message->receiver, message->number, message->stamp);
+  if (message->tail >= 0) {
+    arrive(r, message, message->stamp);
+    return;
+  }
+  struct lc_marker marker = {.sender = message->sender,
+                             .receiver = message->receiver,
+                             .snapshot = -1 - message->tail,
+                             .number = message->number};
+  marker_arrives(r, &marker);
 }
 
 lc_status take_in(struct real *r, struct lc_error *err) {
@@ -38,6 +63,31 @@ lc_status take_in(struct real *r, struct lc_error *err) {
 
 lc_status drain(struct real *r, struct lc_error *err) {
   return lc_transport_drain(r->world->transport, receive, r, err);
+}
+
+/* The rank of a VM, or -1 if it is this one. */
+static int32_t other_rank(const struct lc_world *w, int32_t vm) {
+  int32_t rank = lc_owner(vm, w->n_vm, lc_transport_size(w->transport));
+  return rank == lc_transport_rank(w->transport) ? -1 : rank;
+}
+
+static lc_status send_to(struct real *r, int32_t rank, const struct lc_message *message,
+                         const int64_t *stamps, struct lc_error *err) {
+  size_t length = lc_message_encode(message, stamps, r->world->vms->clocks, r->wire);
+  return lc_transport_send(r->world->transport, rank, r->wire, length, err);
+}
+
+void send_marker(void *context, const struct lc_marker *marker) {
+  struct real *r = context;
+  int32_t rank = other_rank(r->world, marker->receiver);
+  struct lc_message message = {.sender = marker->sender,
+                               .receiver = marker->receiver,
+                               .number = marker->number,
+                               .tail = -1 - marker->snapshot};
+  if (rank < 0)
+    marker_arrives(r, marker);
+  else
+    keep_failure(r, send_to(r, rank, &message, NULL, &r->error));
 }
 
 static lc_status deliver(struct real *r, const struct lc_step *step, int32_t i,
@@ -56,14 +106,15 @@ static lc_status deliver(struct real *r, const struct lc_step *step, int32_t i,
   if (logs(w, event->machine))
     lc_store_sent(w->store, &sent);
   r->n_sent++;
-  int32_t rank = lc_owner(receiver, w->n_vm, lc_transport_size(w->transport));
-  if (rank == lc_transport_rank(w->transport)) {
-    arrive(r, event->machine, receiver, number, step->stamps);
-    return LC_OK;
-  }
-  size_t length =
-      lc_message_encode(event->machine, receiver, number, step->stamps, w->vms->clocks, r->wire);
-  return lc_transport_send(w->transport, rank, r->wire, length, err);
+  int32_t rank = other_rank(w, receiver);
+  struct lc_message message = {.sender = event->machine, .receiver = receiver, .number = number};
+  if (w->method->coloured)
+    message.tail = lc_recorder_colour(r->recorder, event->machine - w->vms->first);
+  if (rank >= 0)
+    return send_to(r, rank, &message, step->stamps, err);
+  memcpy(r->stamps, step->stamps, (size_t)w->vms->clocks->stamp_words * sizeof *r->stamps);
+  arrive(r, &message, r->stamps);
+  return LC_OK;
 }
 
 static void note_lateness(struct real *r, int32_t own, const struct lc_event *event,
@@ -86,7 +137,11 @@ lc_status run_tick(struct real *r, struct lc_error *err) {
   lc_status status = take_in(r, err);
   if (status)
     return status;
-  lc_vms_step(w->vms, own, moment(r, later(model_now(r), w->vms->deadline_ns[own])), &step);
+  int64_t now = moment(r, later(model_now(r), w->vms->deadline_ns[own]));
+  lc_recorder_take(r->recorder, own / LC_BLOCK_VMS, now);
+  lc_recorder_tick(r->recorder, own, now);
+  lc_vms_step(w->vms, own, now, &step);
+  lc_recorder_event(r->recorder, &step);
   lc_vms_digest(w->vms, &step, &r->digest);
   for (int32_t i = 0; i < step.n_receiver && !status; i++)
     status = deliver(r, &step, i, err);

@@ -33,6 +33,7 @@ struct lc_recorder {
   size_t n_open, open_room;
   int32_t *n_recorded;     /* [n_own] */
   struct moments *moments; /* [n_block] */
+  int64_t n_moment;
 };
 
 struct lc_recorder *lc_recorder_new(const struct lc_snapshot_method *method, struct lc_vms *vms,
@@ -41,7 +42,7 @@ struct lc_recorder *lc_recorder_new(const struct lc_snapshot_method *method, str
   struct lc_recorder *r = lc_new(1, sizeof *r, "the snapshots");
   *r = (struct lc_recorder){.method = method,
                             .vms = vms,
-                            .marking = marking,
+                            .marking = method->kind == LC_CHANDY_LAMPORT ? marking : NULL,
                             .by_deadline = by_deadline,
                             .send = send,
                             .context = context,
@@ -229,8 +230,10 @@ static void record_upto(struct lc_recorder *r, const struct moment *moment) {
 }
 
 static void add_moment(struct lc_recorder *r, struct moment moment) {
-  if (r->n_recorded[moment.own] < moment.upto)
-    moments_add(&r->moments[moment.own / LC_BLOCK_VMS], moment);
+  if (r->n_recorded[moment.own] >= moment.upto)
+    return;
+  moments_add(&r->moments[moment.own / LC_BLOCK_VMS], moment);
+  r->n_moment++;
 }
 
 /* ---- what makes VMs record ----------------------------------------------------------------------
@@ -296,6 +299,7 @@ void lc_recorder_take(struct lc_recorder *r, int32_t block, int64_t t) {
   struct moments *moments = &r->moments[block];
   while (moments->n && moments->entry[0].t <= t) {
     struct moment moment = moments_take(moments);
+    r->n_moment--;
     record_upto(r, &moment);
   }
 }
@@ -311,10 +315,7 @@ int32_t lc_recorder_colour(const struct lc_recorder *r, int32_t own) {
 }
 
 bool lc_recorder_open(const struct lc_recorder *r) {
-  for (int32_t b = 0; b < r->vms->n_block; b++)
-    if (r->moments[b].n)
-      return true;
-  return r->n_open > 0;
+  return r->n_open > 0 || r->n_moment > 0;
 }
 
 /* ---- the end of a cut ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 /* ---- the wire -------------------------------------------------------------------------------- */
 
-enum { HEAD = 16 }; /* two numbers of 4 bytes, one of 8 */
+enum { HEAD = 20 }; /* three numbers of 4 bytes, one of 8 */
 
 static void open_set(struct lc_clock_set *set, int32_t n_vm) {
   struct lc_error err;
@@ -19,6 +19,7 @@ static struct lc_message *random_message(struct draws *draws, const struct lc_cl
   message->sender = (int32_t)draw_below(draws, set->n_vm);
   message->receiver = (int32_t)draw_below(draws, set->n_vm);
   message->number = draw_any_size(draws);
+  message->tail = (int32_t)draw_below(draws, INT32_MAX);
   for (int32_t i = 0; i < set->stamp_words; i++)
     message->stamp[i] = (int64_t)next_draw(draws);
   return message;
@@ -29,12 +30,13 @@ static void require_equal_messages(const struct lc_message *a, const struct lc_m
   assert_int_equal(a->sender, b->sender);
   assert_int_equal(a->receiver, b->receiver);
   assert_int_equal(a->number, b->number);
+  assert_int_equal(a->tail, b->tail);
   assert_memory_equal(a->stamp, b->stamp, (size_t)set->stamp_words * sizeof(int64_t));
 }
 
 static size_t encode(const struct lc_message *m, const struct lc_clock_set *set,
                      unsigned char *to) {
-  return lc_message_encode(m->sender, m->receiver, m->number, m->stamp, set, to);
+  return lc_message_encode(m, m->stamp, set, to);
 }
 
 /* Each length in a block of its own size, so that a sanitizer sees any look behind it. */
@@ -77,20 +79,39 @@ static void test_wire_round_trip(void **state) {
 /* The same bytes on every host. */
 static void test_wire_is_little_endian(void **state) {
   (void)state;
-  static const unsigned char expected[] = {1,    0,    0,    0,    2,    0,    0,    0,
-                                           0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
-                                           9,    0,    0,    0,    0,    0,    0,    0};
+  static const unsigned char expected[] = {1,    0,    0,    0,    2,    0,    0, 0, 0x88, 0x77,
+                                           0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 7, 0, 0,    0,
+                                           9,    0,    0,    0,    0,    0,    0, 0};
   struct lc_clock_set set;
   struct lc_error err;
   unsigned char bytes[sizeof expected];
   lc_clock_set_init(&set, 3);
   assert_int_equal(lc_clock_set_parse(&set, "lamport", &err), LC_OK);
   struct lc_message *message = calloc(1, sizeof *message + sizeof(int64_t));
-  *message = (struct lc_message){1, 2, INT64_C(0x1122334455667788)};
+  *message = (struct lc_message){1, 2, INT64_C(0x1122334455667788), 7};
   message->stamp[0] = 9;
   assert_int_equal(encode(message, &set, bytes), sizeof expected);
   assert_memory_equal(bytes, expected, sizeof expected);
   free(message);
+}
+
+/* A marker is a head alone: with stamps, or cut short, it is none. */
+static void test_marker(void **state) {
+  (void)state;
+  struct lc_clock_set set;
+  unsigned char bytes[64] = {0};
+  struct lc_message *marker = calloc(1, sizeof *marker + 8 * sizeof(int64_t));
+  struct lc_message *back = calloc(1, sizeof *back + 8 * sizeof(int64_t));
+  open_set(&set, 3);
+  *marker = (struct lc_message){2, 0, 41, -1 - 1000000};
+  assert_int_equal(lc_message_encode(marker, NULL, &set, bytes), HEAD);
+  assert_true(decodes(back, &set, bytes, HEAD));
+  assert_true(back->sender == 2 && back->receiver == 0 && back->number == 41);
+  assert_int_equal(back->tail, -1000001);
+  for (size_t length = 0; length < sizeof bytes; length++)
+    assert_true(decodes(back, &set, bytes, length) == (length == HEAD));
+  free(marker);
+  free(back);
 }
 
 static void require_refused(int field, int64_t value) {
@@ -146,6 +167,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_wire_round_trip),
       cmocka_unit_test(test_wire_is_little_endian),
+      cmocka_unit_test(test_marker),
       cmocka_unit_test(test_wire_refuses_what_no_system_sends),
       cmocka_unit_test(test_wire_survives_garbage),
   };
