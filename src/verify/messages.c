@@ -100,7 +100,7 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
   }
   m->fate[i] = LC_FATE_RECEIVED;
   m->t_arrival[i] = e->t_arrival;
-  m->t_taken[i] = e->t_actual;
+  m->receive_of[i] = at;
   if (sent->receiver != e->machine)
     violation(check, e->t_actual, "%s took message %" PRId64 " of VM %d, which was for VM %d", text,
               e->msg_first, e->peer, sent->receiver);
@@ -152,7 +152,7 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
       verdict, "matching", "every receive takes exactly one message that was sent to its VM");
   for (int64_t i = 0; i < h->n_sent; i++) {
     m->t_arrival[i] = INT64_MIN;
-    m->t_taken[i] = INT64_MAX;
+    m->receive_of[i] = -1;
   }
   for (int64_t i = 0; i < h->n_event; i++) {
     m->send_of[i] = -1;

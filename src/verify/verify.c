@@ -17,7 +17,7 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
       .send_of = lc_new((size_t)h->n_event, sizeof *m.send_of, "the verifier's matching"),
       .fate = lc_new((size_t)h->n_sent, sizeof *m.fate, "the verifier's matching"),
       .t_arrival = lc_new((size_t)h->n_sent, sizeof *m.t_arrival, "the verifier's matching"),
-      .t_taken = lc_new((size_t)h->n_sent, sizeof *m.t_taken, "the verifier's matching"),
+      .receive_of = lc_new((size_t)h->n_sent, sizeof *m.receive_of, "the verifier's matching"),
   };
   int64_t n_ordered = 0;
   int64_t *order = lc_new((size_t)h->n_event, sizeof *order, "the verifier's causal order");
@@ -30,13 +30,14 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
   for (int32_t c = 0; c < h->n_clock; c++)
     check_clock(h, &m, order, n_ordered, c, verdict);
   check_snapshots(h, &m, verdict);
+  check_cuts(h, &m, verdict);
   check_totals(h, &m, verdict);
   check_digest(h, verdict);
   free(order);
   free(m.send_of);
   free(m.fate);
   free(m.t_arrival);
-  free(m.t_taken);
+  free(m.receive_of);
   for (int32_t i = 0; i < verdict->n_check; i++)
     if (verdict->check[i].n_violation)
       return LC_EVERIFY;

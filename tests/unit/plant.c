@@ -89,3 +89,53 @@ int64_t send_of(const struct lc_history *h, int64_t receive) {
   const struct lc_event *e = &h->event[receive];
   return h->machine[e->peer].first_event + row_of(h, e->peer, e->msg_first)->send_seq;
 }
+
+int64_t pick_left(const struct lc_history *h, struct draws *draws, bool at_end) {
+  int64_t chosen = -1, seen = 0;
+  for (int64_t i = 0; i < h->n_left; i++)
+    if ((h->left[i].snapshot == h->n_snapshot - 1) == at_end && draw_below(draws, ++seen) == 0)
+      chosen = i;
+  return chosen;
+}
+
+static void move_left(struct lc_history *h, int64_t to, int64_t from, int64_t n) {
+  memmove(h->left + to, h->left + from, (size_t)n * sizeof *h->left);
+  for (int32_t c = 0; c < h->n_clock; c++) {
+    int64_t words = h->clock[c].words, *stamp = h->clock[c].left_stamp;
+    memmove(stamp + to * words, stamp + from * words, (size_t)(n * words) * sizeof *stamp);
+  }
+}
+
+static bool left_before(const struct lc_left *a, const struct lc_left *b) {
+  const int64_t keys[][2] = {{a->snapshot, b->snapshot}, {a->machine, b->machine},
+                             {a->fate, b->fate},         {a->t_arrival, b->t_arrival},
+                             {a->sender, b->sender},     {a->number, b->number}};
+  for (size_t i = 0; i < LENGTH(keys); i++)
+    if (keys[i][0] != keys[i][1])
+      return keys[i][0] < keys[i][1];
+  return false;
+}
+
+int64_t insert_left(struct lc_history *h, const struct lc_left *left, int64_t event) {
+  struct lc_left row = *left; /* may be one of those that move */
+  int64_t at = 0;
+  while (at < h->n_left && !left_before(&row, &h->left[at]))
+    at++;
+  h->left = realloc(h->left, (size_t)(h->n_left + 1) * sizeof *h->left);
+  for (int32_t c = 0; c < h->n_clock; c++)
+    h->clock[c].left_stamp = realloc(
+        h->clock[c].left_stamp, (size_t)((h->n_left + 1) * h->clock[c].words) * sizeof(int64_t));
+  move_left(h, at + 1, at, h->n_left - at);
+  h->left[at] = row;
+  for (int32_t c = 0; c < h->n_clock; c++)
+    memcpy(h->clock[c].left_stamp + at * h->clock[c].words,
+           h->clock[c].stamp + event * h->clock[c].words,
+           (size_t)h->clock[c].words * sizeof(int64_t));
+  h->n_left++;
+  return at;
+}
+
+void remove_left(struct lc_history *h, int64_t at) {
+  move_left(h, at, at + 1, h->n_left - at - 1);
+  h->n_left--;
+}

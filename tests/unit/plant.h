@@ -39,4 +39,10 @@ bool is_followed_internal(const struct lc_history *h, int64_t at);
 struct lc_sent *row_of(const struct lc_history *h, int32_t sender, int64_t number);
 int64_t send_of(const struct lc_history *h, int64_t receive);
 
+/* A random row of a message that crosses a cut, or -1: of the end or of a snapshot before it. */
+int64_t pick_left(const struct lc_history *h, struct draws *draws, bool at_end);
+/* Puts a row at its place, with the stamps of an event; takes one away. Returns where it is. */
+int64_t insert_left(struct lc_history *h, const struct lc_left *left, int64_t event);
+void remove_left(struct lc_history *h, int64_t at);
+
 #endif

@@ -196,14 +196,22 @@ static void restate(struct lc_history *h, int64_t at, int64_t n) {
   }
 }
 
+/* Event `seq` of the VM of a state. */
+static const struct lc_event *state_event(const struct lc_history *h, int64_t at, int64_t seq) {
+  return &h->event[h->machine[at / h->n_snapshot].first_event + seq];
+}
+
 static bool take_a_state_too_soon(struct lc_history *h, struct draws *draws,
                                   struct expected *expected) {
   int64_t at = pick_state(h, draws), n = h->state[at].n_event;
+  bool is_end = at % h->n_snapshot == h->n_snapshot - 1;
   if (at % h->n_snapshot && h->state[at - 1].n_event == n)
     return false;
+  if (!is_end && state_event(h, at, n - 1)->t_actual == h->state[at].t_actual)
+    return false; /* may be after it */
   restate(h, at, n - 1);
   expect_state(expected, h, at);
-  snprintf(expected->witness[1], TEXT, "lacks VM %lld's tick %lld", (long long)(at / h->n_snapshot),
+  snprintf(expected->witness[1], TEXT, is_end ? "'s tick %lld" : "lacks its tick %lld",
            (long long)n - 1);
   return true;
 }
@@ -215,9 +223,11 @@ static bool take_a_state_too_late(struct lc_history *h, struct draws *draws,
   int64_t n = h->state[at].n_event;
   if (n == h->machine[vm].n_event || h->state[at + 1].n_event == n)
     return false;
+  if (state_event(h, at, n)->t_actual == h->state[at].t_actual)
+    return false; /* may be before it */
   restate(h, at, n + 1);
   expect_state(expected, h, at);
-  snprintf(expected->witness[1], TEXT, "holds VM %d's later tick %lld", vm, (long long)n);
+  snprintf(expected->witness[1], TEXT, "holds its later tick %lld", (long long)n);
   return true;
 }
 

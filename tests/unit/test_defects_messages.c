@@ -137,13 +137,21 @@ static void test_matching(void **state) {
 
 /* ---- what is left ---------------------------------------------------------------------------- */
 
-static struct lc_left *pick_left(struct lc_history *h, struct draws *draws) {
-  return h->n_left ? &h->left[draw_below(draws, h->n_left)] : NULL;
+static struct lc_left *pick_end(struct lc_history *h, struct draws *draws) {
+  int64_t at = pick_left(h, draws, true);
+  return at < 0 ? NULL : &h->left[at];
 }
 
-static struct lc_left *append_left(struct lc_history *h) {
-  h->left = realloc(h->left, (size_t)(h->n_left + 1) * sizeof *h->left);
-  return &h->left[h->n_left++];
+/* What a RECEIVE took, as if it were left over at the end. */
+static struct lc_left *leave_taken(struct lc_history *h, int64_t receive) {
+  const struct lc_event *e = &h->event[receive];
+  struct lc_left left = {.machine = e->machine,
+                         .sender = e->peer,
+                         .snapshot = h->n_snapshot - 1,
+                         .number = e->msg_first,
+                         .t_arrival = e->t_arrival,
+                         .fate = LC_FATE_QUEUED};
+  return &h->left[insert_left(h, &left, send_of(h, receive))];
 }
 
 static void expect_left(struct expected *expected, const struct lc_left *left) {
@@ -152,13 +160,12 @@ static void expect_left(struct expected *expected, const struct lc_left *left) {
 }
 
 static bool leave_twice(struct lc_history *h, struct draws *draws, struct expected *expected) {
-  const struct lc_left *left = pick_left(h, draws);
+  const struct lc_left *left = pick_end(h, draws);
   if (!left)
     return false;
-  struct lc_left twice = *left;
-  *append_left(h) = twice;
   expect(expected, "matching", "left over elsewhere");
-  expect_left(expected, &twice);
+  expect_left(expected, left);
+  insert_left(h, left, 0);
   return true;
 }
 
@@ -167,20 +174,13 @@ static bool leave_what_was_taken(struct lc_history *h, struct draws *draws,
   int64_t at = pick(h, draws, is_receive);
   if (at < 0)
     return false;
-  const struct lc_event *e = &h->event[at];
-  struct lc_left *left = append_left(h);
-  *left = (struct lc_left){.machine = e->machine,
-                           .sender = e->peer,
-                           .number = e->msg_first,
-                           .t_arrival = e->t_arrival,
-                           .fate = LC_FATE_QUEUED};
   expect(expected, "matching", "was taken");
-  expect_left(expected, left);
+  expect_left(expected, leave_taken(h, at));
   return true;
 }
 
 static bool leave_elsewhere(struct lc_history *h, struct draws *draws, struct expected *expected) {
-  struct lc_left *left = pick_left(h, draws);
+  struct lc_left *left = pick_end(h, draws);
   if (!left)
     return false;
   left->machine = (left->machine + 1) % h->n_vm;
@@ -191,7 +191,7 @@ static bool leave_elsewhere(struct lc_history *h, struct draws *draws, struct ex
 
 static bool leave_what_was_never_sent(struct lc_history *h, struct draws *draws,
                                       struct expected *expected) {
-  struct lc_left *left = pick_left(h, draws);
+  struct lc_left *left = pick_end(h, draws);
   if (!left)
     return false;
   left->number = h->machine[left->sender].n_sent + 2;
@@ -207,11 +207,11 @@ static void expect_lost(struct expected *expected, const struct lc_sent *sent) {
 }
 
 static bool lose_a_left_one(struct lc_history *h, struct draws *draws, struct expected *expected) {
-  struct lc_left *left = pick_left(h, draws);
+  const struct lc_left *left = pick_end(h, draws);
   if (!left || row_of(h, left->sender, left->number)->t_send >= h->t_end)
     return false; /* of those, the balance at the end is the earlier witness */
   expect_lost(expected, row_of(h, left->sender, left->number));
-  *left = h->left[--h->n_left];
+  remove_left(h, left - h->left);
   return true;
 }
 
@@ -253,7 +253,7 @@ static void test_conservation(void **state) {
  * balance agrees with that. */
 static bool confuse_queue_and_channel(struct lc_history *h, struct draws *draws,
                                       struct expected *expected) {
-  struct lc_left *left = pick_left(h, draws);
+  struct lc_left *left = pick_end(h, draws);
   if (!left)
     return false;
   int64_t queued = left->fate == LC_FATE_QUEUED ? -1 : 1;
@@ -323,11 +323,7 @@ static bool act_while_one_waits(struct lc_history *h, struct draws *draws,
   if (at < 0)
     return false;
   struct lc_event *e = &h->event[at];
-  *append_left(h) = (struct lc_left){.machine = e->machine,
-                                     .sender = e->peer,
-                                     .number = e->msg_first,
-                                     .t_arrival = e->t_arrival,
-                                     .fate = LC_FATE_QUEUED};
+  leave_taken(h, at);
   e->kind = LC_INTERNAL;
   e->op = LC_OP_INTERNAL;
   e->queue_after = e->queue_before;
@@ -375,7 +371,6 @@ static bool misstate_the_queue_without_end(struct lc_history *h, struct draws *d
   if (at < 0)
     return false;
   h->ended = false;
-  h->n_left = 0;
   h->event[at].queue_before = 1;
   h->event[at].queue_after = 0;
   expect(expected, "queues", "had arrived and waited");

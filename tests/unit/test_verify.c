@@ -27,33 +27,40 @@ static void require_ok(const struct lc_history *h, struct lc_verdict *verdict, u
   assert_int_equal(status, LC_OK);
 }
 
+static void require_all_judged(const struct lc_history *h, uint64_t seed) {
+  struct lc_verdict verdict;
+  require_ok(h, &verdict, seed);
+  for (int32_t i = 0; i < verdict.n_check; i++) {
+    assert_int_equal(verdict.check[i].n_unknown, 0);
+    bool needs_messages = i >= 1 && i <= 3; /* sends, matching, conservation */
+    require(verdict.check[i].n_checked > 0 || (h->n_vm == 1 && needs_messages),
+            "seed %d, %d VMs: %s looked at nothing", (int)seed, h->n_vm, verdict.check[i].name);
+  }
+}
+
 static void test_correct_histories(void **state) {
   (void)state;
-  for (int32_t n_vm = 1; n_vm <= MOST_VMS; n_vm++)
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-      struct lc_history h;
-      struct lc_verdict verdict;
-      simulate(&h, seed, n_vm);
-      require_ok(&h, &verdict, seed);
-      for (int32_t i = 0; i < verdict.n_check; i++) {
-        assert_int_equal(verdict.check[i].n_unknown, 0);
-        bool needs_messages = i >= 1 && i <= 3; /* sends, matching, conservation */
-        require(verdict.check[i].n_checked > 0 || (n_vm == 1 && needs_messages),
-                "seed %d, %d VMs: %s looked at nothing", (int)seed, n_vm, verdict.check[i].name);
+  static const enum sim_method methods[] = {SIM_CHANDY_LAMPORT, SIM_LAI_YANG, SIM_TIME_CUT,
+                                            SIM_RANK_BY_RANK};
+  for (size_t i = 0; i < LENGTH(methods); i++)
+    for (int32_t n_vm = 1; n_vm <= MOST_VMS; n_vm++)
+      for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct lc_history h;
+        simulate_by(&h, seed, n_vm, methods[i], false);
+        require_all_judged(&h, seed);
+        lc_history_free(&h);
       }
-      lc_history_free(&h);
-    }
 }
 
 /* What was looked at is counted: were half of the events passed over, it would show here. */
 static void test_everything_is_looked_at(void **state) {
   (void)state;
-  static const char *const names[] = {"ticks",         "sends",        "matching",
-                                      "conservation",  "queues",       "happened-before",
-                                      "clock lamport", "clock vector", "snapshots"};
+  static const char *const names[] = {
+      "ticks",         "sends",        "matching",  "conservation", "queues", "happened-before",
+      "clock lamport", "clock vector", "snapshots", "cuts",         "digest"};
   struct lc_history h;
   struct lc_verdict verdict;
-  int64_t n_send = 0, n_receive = 0, events = 0;
+  int64_t n_send = 0, n_receive = 0, events = 0, n_end = 0;
   simulate(&h, 3, 4);
   require_ok(&h, &verdict, 3);
   assert_int_equal(verdict.n_check, LENGTH(names));
@@ -63,17 +70,22 @@ static void test_everything_is_looked_at(void **state) {
     n_send += h.event[i].kind == LC_SEND;
     n_receive += h.event[i].kind == LC_RECEIVE;
   }
+  for (int64_t i = 0; i < h.n_left; i++)
+    n_end += h.left[i].snapshot == h.n_snapshot - 1;
   events = h.n_event;
-  assert_true(n_send > 20 && n_receive > 20 && h.n_left > 0);
+  assert_true(n_send > 20 && n_receive > 20 && n_end > 0 && h.n_left > n_end);
   assert_int_equal(find_check(&verdict, "ticks")->n_checked, events);
   assert_int_equal(find_check(&verdict, "sends")->n_checked, n_send);
-  assert_int_equal(find_check(&verdict, "matching")->n_checked, n_receive + h.n_left);
+  assert_int_equal(find_check(&verdict, "matching")->n_checked, n_receive + n_end);
   assert_int_equal(find_check(&verdict, "conservation")->n_checked, h.n_sent);
   assert_int_equal(find_check(&verdict, "queues")->n_checked, events);
   assert_int_equal(find_check(&verdict, "happened-before")->n_checked, events);
   assert_int_equal(find_check(&verdict, "clock lamport")->n_checked, events - 4 + n_receive);
   assert_true(find_check(&verdict, "clock vector")->n_checked > events - 4 + n_receive);
   assert_int_equal(find_check(&verdict, "snapshots")->n_checked, 4 * h.n_snapshot);
+  assert_int_equal(find_check(&verdict, "cuts")->n_checked,
+                   h.n_sent + h.n_left + (4 + 1) * h.n_snapshot); /* states and balances */
+  assert_int_equal(find_check(&verdict, "digest")->n_checked, 4 * (h.n_snapshot + 1));
   lc_history_free(&h);
 }
 
@@ -138,8 +150,8 @@ static void test_cut_off_histories(void **state) {
 /* The last machine wrote nothing at all. */
 static int64_t lose_machine_2(struct lc_history *h) {
   int64_t orphans = 0;
-  h->ended = false;
-  h->n_left = 0;
+  h->ended = h->digested = false;
+  h->n_left = h->n_taken = 0;
   h->n_event -= h->machine[2].n_event;
   h->n_sent -= h->machine[2].n_sent;
   h->machine[2].n_event = h->machine[2].n_sent = 0;
@@ -172,8 +184,8 @@ static void test_nothing_on_file(void **state) {
   struct lc_history h;
   struct lc_verdict verdict;
   simulate(&h, 5, 3);
-  h.ended = false;
-  h.n_event = h.n_sent = h.n_left = 0;
+  h.ended = h.digested = false;
+  h.n_event = h.n_sent = h.n_left = h.n_taken = 0;
   for (int32_t v = 0; v < 3; v++)
     h.machine[v] = (struct lc_machine){.rate = {1, 1}};
   for (int32_t i = 0; i < 3 * h.n_snapshot; i++)
@@ -193,16 +205,17 @@ static void count_totals(struct lc_history *h) {
     totals->n_received += h->event[i].kind == LC_RECEIVE;
   }
   for (int64_t i = 0; i < h->n_left; i++)
-    h->totals[h->left[i].machine].n_queued += h->left[i].fate == LC_FATE_QUEUED;
+    h->totals[h->left[i].machine].n_queued +=
+        h->left[i].snapshot == h->n_snapshot - 1 && h->left[i].fate == LC_FATE_QUEUED;
   for (int32_t c = 0; c < h->n_clock; c++)
     h->clock[c].final_stamp =
         lc_new((size_t)(h->n_vm * h->clock[c].words), sizeof(int64_t), "a test");
 }
 
-/* What is left of a history when only the totals of its machines were recorded. */
+/* What is left of a history when only the totals and snapshots of its machines were recorded. */
 static void forget_the_log(struct lc_history *h) {
   count_totals(h);
-  h->n_event = h->n_sent = h->n_left = 0;
+  h->n_event = h->n_sent = 0;
   for (int32_t v = 0; v < h->n_vm; v++) {
     h->machine[v].logged = false;
     h->machine[v].n_event = h->machine[v].n_sent = 0;
