@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from h5py import h5ds
 
-FORMAT_MAJOR = 1
+FORMAT_MAJOR = 2
 NS_PER_S = 1e9
 
 # The tables of which each rank has a region, and their names in /commit.

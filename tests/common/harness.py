@@ -42,14 +42,55 @@ def wait_until(condition, seconds=30.0, what="a condition"):
     raise AssertionError(f"{what} did not come about in {seconds} s")
 
 
+def make_format_1_1(file):
+    """What is left of an open file when all that came with the messages of every cut is taken away."""
+    for name in ("snapshots/cost", "snapshots/restart", "snapshots/queue_max", "segments", "abandoned"):
+        if name in file:
+            del file[name]
+    for name in [name for name in file["commit"] if "abandoned" in name]:
+        del file["commit"][name]
+    for clock in file["snapshots/clocks"].values():
+        if "jump_max" in clock:
+            del clock["jump_max"]
+    keep_the_end(file, "queue", "queued")
+    keep_the_end(file, "channel", "in_flight")
+    if "snapshot_method" in file.attrs:
+        del file.attrs["snapshot_method"]
+    drop_options(file, "snapshot-method")
+    file.attrs["lcmpi_format"] = "1.1"
+
+
+def keep_the_end(file, table, dimension):
+    """Of the messages that cross a cut those of the last one, without their stamps."""
+    group, commit = file[f"snapshots/{table}"], file["commit"]
+    del group["clocks"]
+    first, n = commit[f"first_{table}"][:], commit[f"n_{table}"][:]
+    last = len(file["snapshots/t"]) - 1
+    snapshot = group["snapshot"][:]
+    rows = [[at for at in range(a, a + k) if snapshot[at] == last] for a, k in zip(first, n)]
+    commit[f"n_{table}"][:] = [len(part) for part in rows]
+    commit[f"first_{table}"][:] = [sum(map(len, rows[:rank])) for rank in range(len(rows))]
+    for name in [name for name in group if name != dimension]:
+        values, attributes = group[name][:], dict(group[name].attrs)
+        del group[name]
+        group[name] = values[[at for part in rows for at in part]]
+        for key in ("units", "long_name", "flag_values", "flag_meanings"):
+            if key in attributes:
+                group[name].attrs[key] = attributes[key]
+
+
+def drop_options(file, *names):
+    lines = file.attrs["options"].split("\n")
+    file.attrs["options"] = "\n".join(line for line in lines if line.split(" = ")[0] not in names)
+
+
 def make_format_1_0(file):
-    """What is left of an open file when all that came with virtual time is taken away."""
+    """What is left when all that came with virtual time is taken away too."""
+    make_format_1_1(file)
     for name in ("replica", "logged", "queue_max", "predicted_arrivals", "predicted_queue", "predicted_clock", "digest"):
         del file[name]
     del file.attrs["n_replica"]
-    later = ("replicas", "latency", "topology", "fifo", "log")
-    lines = file.attrs["options"].split("\n")
-    file.attrs["options"] = "\n".join(line for line in lines if line.split(" = ")[0] not in later)
+    drop_options(file, "replicas", "latency", "topology", "fifo", "log")
     file.attrs["lcmpi_format"] = "1.0"
 
 

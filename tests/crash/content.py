@@ -16,18 +16,22 @@ RUNNING, COMPLETE, STOPPED, FAILED, RECOVERED = range(1, 6)
 TABLES = {
     "events": ("events", "n_events", "first_events", ("machine", "seq")),
     "messages": ("messages", "n_messages", "first_messages", ("sender", "number", "copy")),
-    "queue": ("snapshots/queue", "n_queue", "first_queue", ("receiver", "sender", "number", "copy")),
+    "queue": ("snapshots/queue", "n_queue", "first_queue",
+              ("snapshot", "receiver", "sender", "number", "copy")),
     "channel": ("snapshots/channel", "n_channel", "first_channel",
-                ("receiver", "sender", "number", "copy")),
+                ("snapshot", "receiver", "sender", "number", "copy")),
 }
+CROSSING = ("queue", "channel")  # whose rows count only if their snapshot does
+OF_RANKS = ("cost/", "restart/")  # what is there of each rank and snapshot
 COUNTERS = [names[1] for names in TABLES.values()] + ["n_snapshots", "n_final"]
 DIMENSIONS = ("event", "message", "queued", "in_flight")  # no values of their own
 JOINED_LATER = ("messages/t_arrival", "messages/fate")
 
 
 class Content:
-    """One file: `commit` by name, `rows[table][column]` (committed rows only, sorted), `rank_of[table]`
-    (the region each sorted row came from), `states[column]` as [vm, snapshot], `small` values."""
+    """One file: `commit` by name, `rows[table][column]` (rows that count only, sorted), `rank_of[table]`
+    (the region each sorted row came from), `states[column]` as [vm, snapshot], `cuts[column]` as [rank,
+    snapshot], `small` values, `has_messages`: every cut has the messages that cross it."""
 
 
 def walk(file):
@@ -47,7 +51,9 @@ def walk(file):
 def read(path):
     """The content of a file that h5py opens as any user would; an exception if anything cannot be read."""
     with h5py.File(path, "r") as file:
-        return arrange(walk(file), len(file["vm"]), len(file["rank"]))
+        content = arrange(walk(file), len(file["vm"]), len(file["rank"]))
+        content.has_messages = file.attrs["pace"] == "virtual" or "snapshot_method" in file.attrs
+        return content
 
 
 def arrange(whole, n_vm, n_rank):
@@ -70,13 +76,17 @@ def arrange(whole, n_vm, n_rank):
             if name.startswith(group + "/") and name[len(group) + 1:] not in DIMENSIONS
         }
         by = np.lexsort([columns[key] for key in reversed(order)])
+        if table in CROSSING:
+            by = by[counts_for(content, ranks, columns["snapshot"], len(whole["snapshots/t"]))[by]]
         content.rows[table] = {name: values[by] for name, values in columns.items()}
         content.rank_of[table] = ranks[by]
-    content.states = {
+    of_snapshots = {
         name[len("snapshots/"):]: values
         for name, values in whole.items()
         if name.startswith("snapshots/") and not name.startswith(("snapshots/queue", "snapshots/chan"))
     }
+    content.cuts = {name: values for name, values in of_snapshots.items() if name.startswith(OF_RANKS)}
+    content.states = {name: values for name, values in of_snapshots.items() if name not in content.cuts}
     content.small = {
         name: values
         for name, values in whole.items()
@@ -86,6 +96,12 @@ def arrange(whole, n_vm, n_rank):
         content.room[table] == content.commit[TABLES[table][1]].sum() for table in TABLES
     )
     return content
+
+
+def counts_for(content, rank, snapshot, n_snapshot):
+    """Where a snapshot is under the counter of a rank."""
+    final = content.commit["n_final"][rank] == 1
+    return np.where(snapshot == n_snapshot - 1, final, snapshot < content.commit["n_snapshots"][rank])
 
 
 def counters(content):
@@ -113,7 +129,9 @@ def problems(content):
     check_messages(content, insist)
     check_sends(content, insist)
     check_left(content, insist)
+    check_stamps_of_left(content, insist)
     check_states(content, insist)
+    check_cuts(content, insist)
     return found
 
 
@@ -209,6 +227,44 @@ def check_left(content, insist):
                f"{table}: a row of no snapshot")
 
 
+def check_stamps_of_left(content, insist):
+    """A message that crosses a cut has the stamps of the event that sent it, where that is on file."""
+    e, m = content.rows["events"], content.rows["messages"]
+    begin, first = starts_of(e["machine"], content.n_vm), starts_of(m["sender"], content.n_vm)
+    for table in CROSSING:
+        rows = content.rows[table]
+        sender, number = rows["sender"], rows["number"]
+        there = (sender >= 0) & (sender < content.n_vm)
+        there[there] = number[there] < (first[sender + 1] - first[sender])[there]
+        seq = m["send_seq"][(first[sender] + number)[there]]
+        sender = sender[there]
+        known = seq < begin[sender + 1] - begin[sender]
+        event = (begin[sender] + seq)[known]
+        for name, stamp in e.items():
+            if name.startswith("clocks/"):
+                insist(rows[name][there][known] == stamp[event], f"{table}: {name} is not the sender's")
+
+
+def check_cuts(content, insist):
+    """A committed snapshot has all the messages that cross it: those in the queues by each VM's count, those
+    in flight by what was sent and did not arrive, once all ranks have counted it."""
+    s, n_state = content.states, len(content.states["t"])
+    ranks, vm_rank = np.arange(content.n_rank), content.small["vm_rank"]
+    for snapshot in range(n_state):
+        if not content.has_messages and snapshot < n_state - 1:
+            continue
+        counted = counts_for(content, ranks, snapshot, n_state)
+        queue, channel = (content.rows[table] for table in CROSSING)
+        waiting = queue["receiver"][queue["snapshot"] == snapshot]
+        n_queued = np.bincount(waiting, minlength=content.n_vm)
+        insist(~counted[vm_rank] | (n_queued == s["n_queued"][:, snapshot]),
+               f"snapshot {snapshot}: a queue is not on file as its VM counts it")
+        if counted.all():
+            sent, received, queued = (s[name][:, snapshot].sum() for name in ("n_sent", "n_received", "n_queued"))
+            insist((channel["snapshot"] == snapshot).sum() == sent - received - queued,
+                   f"snapshot {snapshot}: not every message in flight is on file")
+
+
 def check_states(content, insist):
     """The states under n_snapshots and n_final were recorded, and count events that are on file."""
     s, e, commit = content.states, content.rows["events"], content.commit
@@ -237,13 +293,19 @@ def differences(old, new):
     """What of the committed rows of `old` is not in `new` with the same values; empty if all is. Rows that
     only `new` has are no difference, and what compaction fills in later is not compared."""
     found = []
+    index = new_index(old, new)
     for table, (group, _, _, order) in TABLES.items():
-        a, b = old.rows[table], new.rows[table]
+        a, b = dict(old.rows[table]), new.rows[table]
+        if table in CROSSING:
+            a["snapshot"] = index[a["snapshot"]]
+            if (a["snapshot"] < 0).any():
+                found.append(f"{group}: rows of snapshots that are missing")
+                continue
         at = find(a, b, order)
         if (at < 0).any():
             found.append(f"{group}: {int((at < 0).sum())} committed rows are missing")
         for name in a:
-            if f"{group}/{name}" in JOINED_LATER or name == "snapshot":
+            if f"{group}/{name}" in JOINED_LATER:
                 continue
             if not np.array_equal(a[name][at >= 0], b[name][at[at >= 0]]):
                 found.append(f"{group}/{name}: values of committed rows changed")
@@ -264,27 +326,29 @@ def find(a, b, order):
     return np.where(there, at, -1)
 
 
-def state_differences(old, new):
-    """Valid states under the counters, by machine and time (their index may change)."""
-    found = []
+def new_index(old, new):
+    """Of each snapshot of `old` its index in `new`, by their times; -1 if it is not there."""
     where = {int(t): i for i, t in enumerate(new.states["t"][:-1])}
-    last = len(old.states["t"]) - 1
-    for vm in range(old.n_vm):
-        rank = old.small["vm_rank"][vm]
-        pairs = [(i, where.get(int(old.states["t"][i])))
-                 for i in range(min(int(old.commit["n_snapshots"][rank]), last))
-                 if old.states["valid"][vm, i]]
-        if old.commit["n_final"][rank]:
-            pairs.append((last, len(new.states["t"]) - 1))
-        for i, j in pairs:
-            if j is None:
-                found.append(f"snapshots: state {i} of VM {vm} is missing")
-                continue
-            for name, values in old.states.items():
-                if name in ("t", "snapshot", "queue", "channel"):
-                    continue
-                if not np.array_equal(values[vm, i], new.states[name][vm, j]):
-                    found.append(f"snapshots/{name}: state {i} of VM {vm} changed")
+    index = [where.get(int(t), -1) for t in old.states["t"][:-1]]
+    return np.array(index + [len(new.states["t"]) - 1])
+
+
+def state_differences(old, new):
+    """States and cuts under the counters, whose index may change."""
+    found, index, n_state = [], new_index(old, new), len(old.states["t"])
+    for snapshot, to in enumerate(index):
+        counted = counts_for(old, np.arange(old.n_rank), snapshot, n_state)
+        if to < 0:
+            if counted.any() and (old.states["valid"][counted[old.small["vm_rank"]], snapshot] == 1).any():
+                found.append(f"snapshots: number {snapshot} is missing")
+            continue
+        vms = counted[old.small["vm_rank"]] & (old.states["valid"][:, snapshot] == 1)
+        for name, values in old.states.items():
+            if name not in ("t", "snapshot") and (values[vms, snapshot] != new.states[name][vms, to]).any():
+                found.append(f"snapshots/{name}: states of number {snapshot} changed")
+        for name, values in old.cuts.items():
+            if (values[counted, snapshot] != new.cuts[name][counted, to]).any():
+                found.append(f"snapshots/{name}: values of number {snapshot} changed")
     return found
 
 
@@ -295,9 +359,11 @@ def fates(content):
     arrival = dict(zip(zip(e["peer"][receive].tolist(), e["msg_first"][receive].tolist()),
                        e["t_arrival"][receive].tolist()))
     expected = {key: (RECEIVED, t) for key, t in arrival.items()}
-    for table in ("queue", "channel"):
+    for table in CROSSING:
         rows = content.rows[table]
-        for s, n, t, f in zip(*(rows[k].tolist() for k in ("sender", "number", "t_arrival", "fate"))):
+        at_end = rows["snapshot"] == len(content.states["t"]) - 1  # what crossed a cut before went on
+        columns = (rows[name][at_end].tolist() for name in ("sender", "number", "t_arrival", "fate"))
+        for s, n, t, f in zip(*columns):
             expected[s, n] = (f, t)
     wrong = 0
     for s, n, t, f in zip(*(m[k].tolist() for k in ("sender", "number", "t_arrival", "fate"))):

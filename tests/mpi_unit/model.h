@@ -15,7 +15,8 @@ struct model {
   struct lc_vm_constants *vm;
   struct lc_rank_constants *rank;
   int64_t t_snapshot[MODEL_SNAPSHOTS];
-  /* of each VM: its events in order, the messages it sent, those left over at it */
+  /* of each VM: its events in order, the messages it sent, those that were on their way to it at
+   * each cut */
   struct lc_event **event;
   struct lc_sent **sent;
   struct lc_left **left;
@@ -27,8 +28,13 @@ struct model {
 void model_init(struct model *m, int64_t more);
 void model_free(struct model *m);
 int64_t model_stamp(int32_t vm, int64_t seq, int32_t word); /* of the set's stamp_words */
-struct lc_state model_state(int32_t vm, int32_t snapshot);
+/* Events before each cut are the model's own; at the end all of them. */
+struct lc_state model_state(const struct model *m, int32_t vm, int32_t snapshot);
 int64_t model_state_stamp(int32_t vm, int32_t snapshot, int32_t word);
+int64_t model_state_jump(int32_t vm, int32_t snapshot, int32_t clock);
+int64_t model_left_stamp(const struct lc_left *left, int32_t word);
+struct lc_cut_cost model_cost(int32_t of_rank, int32_t snapshot);
+struct lc_digest model_cut_digest(int32_t of_rank, int32_t snapshot); /* the rank's part */
 struct lc_vm_totals model_totals(int32_t vm);
 int64_t model_total_stamp(int32_t vm, int32_t word);
 int64_t model_jump(int32_t vm, int32_t clock);
@@ -43,6 +49,9 @@ struct lc_store *model_create(const struct model *m, const char *path, int64_t r
 void model_add(const struct model *m, struct lc_store *store, int64_t from, int64_t to);
 /* All rows, in batches, with a commit after each. */
 void model_write_rows(const struct model *m, struct lc_store *store);
+/* A snapshot: the messages that cross it, committed, and the rest of it. */
+void model_write_snapshot(const struct model *m, struct lc_store *store, int32_t snapshot);
+void model_write_left(const struct model *m, struct lc_store *store, int32_t snapshot);
 void model_write_states(const struct model *m, struct lc_store *store, int32_t snapshot);
 /* What is left over, the totals, the final state and the end; not yet closed. */
 void model_end(const struct model *m, struct lc_store *store, enum lc_run_state state);
@@ -51,8 +60,11 @@ void model_close(struct lc_store *store);
 void model_write(const struct model *m, const char *path, enum lc_run_state state);
 
 /* Checks that the file has the first `events` events of each VM (all there are, if it has fewer),
- * the messages that these sent, and with `whole` all the rest. */
-void model_check_file(const struct model *m, const char *path, int64_t events, bool whole);
+ * the messages that these sent, snapshots [0, taken), and with `whole` the end too. */
+void model_check_file(const struct model *m, const char *path, int64_t events, int32_t taken,
+                      bool whole);
+/* One that has all. */
+void model_check_whole_file(const struct model *m, const char *path);
 
 /* ---- files as bytes: Local ------------------------------------------------------------------- */
 

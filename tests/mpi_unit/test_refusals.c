@@ -84,7 +84,7 @@ static void an_existing_file_stays(void) {
   model_close(store);
   check_ok(create(path, &store, true), err);
   model_close(store);
-  model_check_file(&model, path, 0, false);
+  model_check_file(&model, path, 0, 0, false);
 }
 
 static void a_held_file_stays(void) {
@@ -138,7 +138,7 @@ static void a_live_file_stays(void) {
   model_add(&model, store, 5, 8);
   check_ok(lc_store_commit(store, &err), err);
   model_close(store);
-  model_check_file(&model, path, 8, false);
+  model_check_file(&model, path, 8, 0, false);
 }
 
 static void no_such_place(void) {
@@ -262,7 +262,7 @@ static void newer_formats(void) {
     check_unreadable(path, "not one of lcmpi's");
   }
   set_format(path, "2.9"); /* a later format of the same kind */
-  model_check_file(&model, path, 1000000, true);
+  model_check_whole_file(&model, path);
 }
 
 static void truncated_files(void) {
@@ -278,7 +278,7 @@ static void truncated_files(void) {
     check_unreadable(path, "");
   }
   copy_file(sample(), path, whole);
-  model_check_file(&model, path, 1000000, true);
+  model_check_whole_file(&model, path);
 }
 
 /* ---- files of ours with nonsense in them ----------------------------------------------------- */

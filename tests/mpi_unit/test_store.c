@@ -31,6 +31,14 @@ static int64_t all_events(const struct model *m) {
   return n;
 }
 
+static int64_t left_before(const struct model *m, uint8_t fate, int32_t snapshot) {
+  int64_t n = 0;
+  for (int32_t v = 0; v < m->n_vm; v++)
+    for (int64_t i = 0; i < m->n_left[v]; i++)
+      n += m->left[v][i].fate == fate && m->left[v][i].snapshot < snapshot;
+  return n;
+}
+
 /* ---- a file from its beginning to its end ---------------------------------------------------- */
 
 static void check_described(const struct model *m, const char *path, enum lc_run_state state) {
@@ -40,8 +48,8 @@ static void check_described(const struct model *m, const char *path, enum lc_run
   check(info.n_snapshot == MODEL_SNAPSHOTS && info.n_snapshot_done == MODEL_SNAPSHOTS);
   check(strcmp(info.clock[0], "lamport") == 0 && strcmp(info.clock[1], "vector") == 0);
   check(info.rows[LC_EVENTS] == all_events(m) && info.rows[LC_MESSAGES] == m->balance.sent);
-  check(info.rows[LC_QUEUE] == m->balance.queued);
-  check(info.rows[LC_CHANNEL] == m->balance.in_flight);
+  check(info.rows[LC_QUEUE] == left_before(m, LC_FATE_QUEUED, MODEL_SNAPSHOTS));
+  check(info.rows[LC_CHANNEL] == left_before(m, LC_FATE_IN_FLIGHT, MODEL_SNAPSHOTS));
   check(info.t_end == m->t_end);
   check(info.exact == !strncmp(attribute(&info, "row_order"), "by machine", 10));
   check(memcmp(&info.balance, &m->balance, sizeof info.balance) == 0);
@@ -136,13 +144,34 @@ static void check_digest(const char *path) {
   H5Fclose(file);
 }
 
+/* What each snapshot took, of each rank. */
+static void check_costs(const char *path) {
+  static const char *const names[] = {"/snapshots/cost/t_done", "/snapshots/cost/wall",
+                                      "/snapshots/cost/markers", "/snapshots/cost/control"};
+  int64_t values[MODEL_SNAPSHOTS * 100];
+  hid_t file = open_here(path);
+  for (size_t k = 0; k < 4; k++) {
+    read_column(file, names[k], H5T_NATIVE_INT64, values);
+    for (int32_t r = 0; r < n_rank; r++)
+      for (int32_t s = 0; s < MODEL_SNAPSHOTS; s++) {
+        struct lc_cut_cost cost = model_cost(r, s);
+        int64_t expected[4];
+        memcpy(expected, &cost, sizeof expected);
+        check_that(values[r * MODEL_SNAPSHOTS + s] == expected[k], "%s of snapshot %d", names[k],
+                   s);
+      }
+  }
+  H5Fclose(file);
+}
+
 static void check_whole(const struct model *m, const char *path, enum lc_run_state state) {
-  model_check_file(m, path, ALL, true);
+  model_check_whole_file(m, path);
   if (rank == 0)
     check_described(m, path, state);
   check_totals(m, path);
   check_constants(m, path);
   check_digest(path);
+  check_costs(path);
 }
 
 static void what_is_written_is_read(void) {
@@ -161,7 +190,7 @@ static void durable_is_the_same(void) {
   struct lc_store *store = model_create(&m, path, 100, durable);
   model_write_rows(&m, store);
   for (int32_t s = 0; s < MODEL_SNAPSHOTS - 1; s++)
-    model_write_states(&m, store, s);
+    model_write_snapshot(&m, store, s);
   model_end(&m, store, LC_RUN_STOPPED);
   model_close(store);
   check_whole(&m, path, LC_RUN_STOPPED);
@@ -181,15 +210,17 @@ static void a_live_file_has_what_was_committed(void) {
     check(info.state == LC_RUN_RUNNING && info.live && !info.ended && !info.exact);
     check(info.rows[LC_EVENTS] == 0 && info.n_snapshot_done == 0);
     lc_store_info_free(&info);
-    model_check_file(&m, path, 0, false);
+    model_check_file(&m, path, 0, 0, false);
   }
   barrier();
   model_add(&m, store, 0, 7);
   check_ok(lc_store_commit(store, &err), err);
   check_ok(lc_store_commit(store, &err), err); /* nothing to do */
-  model_write_states(&m, store, 0);
+  model_write_snapshot(&m, store, 0);
   if (rank > 0) /* a snapshot counts when all have it */
-    model_write_states(&m, store, 1);
+    model_write_snapshot(&m, store, 1);
+  else
+    model_write_left(&m, store, 1);
   model_add(&m, store, 7, 20);
   check(lc_store_pending(store) > 0 && !lc_store_wants_room(store));
   barrier();
@@ -197,14 +228,14 @@ static void a_live_file_has_what_was_committed(void) {
     struct lc_store_info info = describe(path);
     check(info.live && info.n_snapshot_done == 1);
     lc_store_info_free(&info);
-    model_check_file(&m, path, 7, false);
+    model_check_file(&m, path, 7, 1, false);
   }
   barrier();
   check_ok(lc_store_commit(store, &err), err);
   check(lc_store_pending(store) == 0);
   barrier();
   if (rank == 0)
-    model_check_file(&m, path, 20, false);
+    model_check_file(&m, path, 20, 1, false);
   barrier();
   model_close(store);
   if (rank == 0) {
@@ -249,7 +280,7 @@ static void growth(void) {
   check((lc_store_pending(store) > 1000) == large);
   check_ok(lc_store_grow(store, &err), err);
   check(!lc_store_wants_room(store)); /* at least twice the room */
-  model_write_states(&m, store, 0);
+  model_write_snapshot(&m, store, 0);
   check_ok(lc_store_commit(store, &err), err);
   check(lc_store_pending(store) == 0);
   model_add(&m, store, 6000, 20000);
@@ -262,7 +293,7 @@ static void growth(void) {
   }
   check(lc_store_pending(store) == 0);
   for (int32_t s = 1; s < MODEL_SNAPSHOTS - 1; s++)
-    model_write_states(&m, store, s);
+    model_write_snapshot(&m, store, s);
   model_end(&m, store, LC_RUN_COMPLETE);
   model_close(store);
   check_whole(&m, path, LC_RUN_COMPLETE);
@@ -281,7 +312,8 @@ static uint8_t fate_in_model(const struct model *m, const struct lc_sent *sent, 
   for (int64_t i = 0; i < m->n_left[sent->receiver]; i++) {
     const struct lc_left *left = &m->left[sent->receiver][i];
     *t = left->t_arrival;
-    if (left->sender == sent->sender && left->number == sent->number)
+    if (left->snapshot == MODEL_SNAPSHOTS - 1 && left->sender == sent->sender &&
+        left->number == sent->number)
       return left->fate;
   }
   for (int64_t i = 0; i < m->n_event[sent->receiver]; i++) {
@@ -366,7 +398,7 @@ static void compaction_drops_snapshots_that_never_were(void) {
   model_init(&m, 0);
   struct lc_store *store = model_create(&m, path, 100, plain);
   model_write_rows(&m, store);
-  model_write_states(&m, store, 0);
+  model_write_snapshot(&m, store, 0);
   model_end(&m, store, LC_RUN_STOPPED);
   model_close(store);
   if (rank == 0) {
@@ -381,12 +413,14 @@ static void compaction_drops_snapshots_that_never_were(void) {
     check_ok(lc_store_read(path, &h, &err), err);
     check(h.n_snapshot == 2 && h.t_snapshot[0] == m.t_snapshot[0] && h.t_snapshot[1] == m.t_end);
     for (int32_t v = 0; v < m.n_vm; v++)
-      check(h.state[2 * v].n_event == model_state(v, 0).n_event &&
-            h.state[2 * v + 1].n_event == model_state(v, MODEL_SNAPSHOTS - 1).n_event);
+      check(h.state[2 * v].n_event == model_state(&m, v, 0).n_event &&
+            h.state[2 * v + 1].n_event == model_state(&m, v, MODEL_SNAPSHOTS - 1).n_event);
+    int64_t seen[2] = {0};
     for (int64_t i = 0; i < h.n_left; i++)
-      check(h.left[i].snapshot == 1);
-    check(h.n_left > 0);
+      seen[h.left[i].snapshot]++;
+    check(seen[0] > 0 && seen[1] == m.balance.queued + m.balance.in_flight);
     lc_history_free(&h);
+    model_check_file(&m, path, ALL, 1, true);
   }
   model_free(&m);
 }
@@ -394,21 +428,30 @@ static void compaction_drops_snapshots_that_never_were(void) {
 /* ---- recovery -------------------------------------------------------------------------------- */
 
 static void recover_and_check(const struct model *m, const char *path, enum lc_run_state state,
-                              int64_t events) {
+                              int64_t events, int32_t taken) {
   enum lc_run_state was = LC_RUN_COMPLETE;
   check_ok(lc_store_recover(path, &was, &err), err);
   check(was == state);
   struct lc_store_info info = describe(path);
   check(info.state == LC_RUN_RECOVERED && info.exact && !info.ended && !info.live);
   check(strstr(attribute(&info, "history"), "recovered"));
+  check(info.rows[LC_QUEUE] == left_before(m, LC_FATE_QUEUED, taken));
+  check(info.rows[LC_CHANNEL] == left_before(m, LC_FATE_IN_FLIGHT, taken));
   lc_store_info_free(&info);
-  model_check_file(m, path, events, false);
+  model_check_file(m, path, events, taken, false);
   uint64_t bytes = bytes_of(path);
   check_ok(lc_store_recover(path, &was, &err), err);
   check(was == LC_RUN_RECOVERED && bytes_of(path) == bytes);
 }
 
-/* A copy of the file at some moment is what a kill -9 of all ranks at that moment leaves. */
+static void check_rows(const char *path, int64_t queued, int64_t in_flight) {
+  struct lc_store_info info = describe(path);
+  check(info.rows[LC_QUEUE] == queued && info.rows[LC_CHANNEL] == in_flight);
+  lc_store_info_free(&info);
+}
+
+/* A copy of the file at some moment is what a kill -9 of all ranks at that moment leaves. It has
+ * the messages of a snapshot too that does not count yet: they are not read, and not recovered. */
 static void recovery_after_a_kill(void) {
   struct model m;
   const char *path = in_folder("killed.h5");
@@ -420,8 +463,9 @@ static void recovery_after_a_kill(void) {
   for (int i = 0; i < 3; i++) {
     model_add(&m, store, i ? events[i - 1] : 0, events[i] < 400 ? events[i] : 400);
     check_ok(lc_store_commit(store, &err), err);
-    if (i < 2)
-      model_write_states(&m, store, i);
+    if (i > 0)
+      model_write_states(&m, store, i - 1);
+    model_write_left(&m, store, i);
     barrier();
     if (rank == 0)
       copy_file(path, copy[i], INT64_MAX);
@@ -429,8 +473,12 @@ static void recovery_after_a_kill(void) {
   }
   model_close(store);
   for (int i = 0; i < 3; i++)
-    if (rank == i % n_rank)
-      recover_and_check(&m, copy[i], LC_RUN_RUNNING, events[i]);
+    if (rank == i % n_rank) {
+      check_rows(copy[i], left_before(&m, LC_FATE_QUEUED, i + 1),
+                 left_before(&m, LC_FATE_IN_FLIGHT, i + 1));
+      model_check_file(&m, copy[i], events[i], i, false);
+      recover_and_check(&m, copy[i], LC_RUN_RUNNING, events[i], i);
+    }
   model_free(&m);
 }
 
@@ -453,9 +501,9 @@ static void recovery_without_an_end(void) {
   }
   barrier();
   if (rank == 0)
-    recover_and_check(&m, open, LC_RUN_RUNNING, ALL);
+    recover_and_check(&m, open, LC_RUN_RUNNING, ALL, 0);
   if (rank == n_rank - 1)
-    recover_and_check(&m, failed, LC_RUN_FAILED, ALL);
+    recover_and_check(&m, failed, LC_RUN_FAILED, ALL, 0);
   model_free(&m);
 }
 
@@ -467,7 +515,7 @@ static void an_end_needs_all_ranks(void) {
   struct lc_store *store = model_create(&m, path, 100, plain);
   model_write_rows(&m, store);
   if (rank != n_rank - 1)
-    model_write_states(&m, store, MODEL_SNAPSHOTS - 1);
+    model_write_snapshot(&m, store, MODEL_SNAPSHOTS - 1);
   barrier();
   check_ok(lc_store_end(store, LC_RUN_COMPLETE, m.t_end, &m.balance, &model_digest, &err), err);
   model_close(store);
