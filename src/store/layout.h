@@ -23,8 +23,8 @@ struct layout {
   int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
   bool abandoned; /* has the tables of abandoned rows */
-  int version; /* of the format, 100 * major + minor: what came later is not there */
-  int level;   /* as h5_dataset() takes it, for everything with one row per event or message */
+  int version;    /* of the format, 100 * major + minor: what came later is not there */
+  int level;      /* as h5_dataset() takes it, for everything with one row per event or message */
   /* of a layout that was read from a file: */
   int state;                      /* enum lc_run_state */
   bool ended;                     /* the end of the run is on file, and every rank's final state */
