@@ -352,8 +352,9 @@ static void judge_order(struct judge *j) {
   for (int64_t i = 0; i < h->n_left; i++) {
     const struct lc_left *left = &h->left[i];
     int64_t *before = &last[2 * left->machine + (left->fate == LC_FATE_QUEUED)];
+    bool is_there = left->snapshot >= 0 && left->snapshot < h->n_snapshot;
     if (*before && !in_order(&h->left[*before - 1], left))
-      violation(j->check, left->t_arrival,
+      violation(j->check, is_there ? h->t_snapshot[left->snapshot] : 0,
                 "snapshot %d has message %" PRId64 " of VM %d %s VM %d behind message %" PRId64
                 " of VM %d of snapshot %d: not in order",
                 left->snapshot, left->number, left->sender,
