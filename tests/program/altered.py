@@ -1,6 +1,7 @@
 """Ways to spoil the file of a good run, for the tests of those who must notice: lcmpi verify and judge.py.
 
-The run has 3 VMs with 1, 3 and 6 ticks per second, lamport and vector clocks and is compacted. Each function takes
+The run has 3 VMs with 1, 3 and 6 ticks per second, messages that take their time, lamport and vector clocks, and is
+compacted. Each function takes
 the open file and changes one thing. `seen_by` is the check of lcmpi verify that must fail (None: it claims
 nothing about that).
 """
@@ -8,7 +9,7 @@ nothing about that).
 import numpy as np
 
 ARGUMENTS = ("--vms", 3, "--rates", "1,3,6", "--duration", "20s", "--speed", 20, "--seed", 2026,
-             "--clock", "lamport,vector", "--progress", "none")
+             "--latency", "uniform:500ms,1500ms", "--snapshot-every", "4s", "--clock", "lamport,vector", "--progress", "none")
 ALTERATIONS = []
 INTERNAL, SEND, RECEIVE = 1, 2, 3
 
@@ -40,6 +41,14 @@ def rows(file, kind, more=None):
 def sole(file):
     """The sends of one message."""
     return rows(file, SEND, file["events/msg_count"][()] == 1)
+
+
+def crossing(file, table, at_end=False):
+    """Numbers of the rows of messages that cross a cut: of the end, or of those before it."""
+    last = len(file["snapshots/t"]) - 1
+    found = np.nonzero((file[f"snapshots/{table}/snapshot"][()] == last) == at_end)[0]
+    assert len(found), f"no message is in a {table}"
+    return found
 
 
 @alters("ticks")
@@ -153,12 +162,12 @@ def the_balance_is_wrong(file):
 
 @alters("conservation")
 def a_message_that_is_left_is_another(file):
-    file["snapshots/queue/number"][0] = 10**6
+    file["snapshots/queue/number"][crossing(file, "queue", at_end=True)[0]] = 10**6
 
 
 @alters("conservation")
 def a_message_that_is_left_was_lost(file):
-    file["snapshots/queue/fate"][0] = 4
+    file["snapshots/queue/fate"][crossing(file, "queue", at_end=True)[0]] = 4
 
 
 @alters("queues")
@@ -233,6 +242,151 @@ def the_last_state_has_another_queue(file):
 @alters("snapshots")
 def a_state_is_missing(file):
     file["snapshots/valid"][1, 1] = 0
+
+
+@alters("snapshots")
+def a_state_has_another_longest_queue(file):
+    add(file, "snapshots/queue_max", (0, 1))
+
+
+@alters("snapshots")
+def a_state_has_another_largest_jump(file):
+    add(file, "snapshots/clocks/lamport/jump_max", (1, 2))
+
+
+@alters("digest")
+def a_cut_has_another_digest(file):
+    add(file, "snapshots/restart/execution", (0, 1))
+
+
+@alters("digest")
+def a_cut_has_another_digest_of_a_clock(file):
+    add(file, "snapshots/restart/vector", (0, 2))
+
+
+@alters("digest")
+def the_end_has_another_digest_of_the_states(file):
+    add(file, "snapshots/restart/snapshots", (0, len(file["snapshots/t"]) - 1))
+
+
+@alters("cuts")
+def a_queue_lacks_a_message(file):
+    file["snapshots/queue/snapshot"][crossing(file, "queue")[1]] = -1
+
+
+@alters("cuts")
+def a_channel_lacks_a_message(file):
+    file["snapshots/channel/snapshot"][crossing(file, "channel")[0]] = -1
+
+
+@alters("cuts")
+def a_message_is_in_a_queue_twice(file):
+    queue = file["snapshots/queue"]
+    at = crossing(file, "queue")
+    for name in ("snapshot", "receiver", "sender", "number", "t_arrival"):
+        queue[name][at[1]] = queue[name][at[0]]
+
+
+def events_of_messages(file):
+    """[(sender, number, send_seq, receiver, recv_seq)] of all that were received."""
+    m, e = file["messages"], file["events"]
+    taken = {(int(p), int(n)): int(s) for p, n, s, k in zip(e["peer"], e["msg_first"], e["seq"], e["kind"])
+             if k == RECEIVE}
+    rows = zip(*(m[name][()].tolist() for name in ("sender", "number", "send_seq", "receiver")))
+    return [(*row, taken[row[:2]]) for row in rows if row[:2] in taken]
+
+
+def put_in_place_of(file, table, chosen):
+    """Makes one row that of another message, the first that `chosen` says does not cross the row's cut."""
+    n_event, group = file["snapshots/n_event"][()], file[f"snapshots/{table}"]
+    for at in crossing(file, table):
+        s = group["snapshot"][at]
+        for sender, number, send_seq, receiver, recv_seq in events_of_messages(file):
+            if receiver == group["receiver"][at] and chosen(send_seq < n_event[sender, s],
+                                                            recv_seq < n_event[receiver, s]):
+                group["sender"][at], group["number"][at] = sender, number
+                return
+    raise AssertionError("there is no such message")
+
+
+@alters("cuts")
+def a_channel_has_a_message_that_is_sent_later(file):
+    put_in_place_of(file, "channel", lambda sent, received: not sent)
+
+
+@alters("cuts")
+def a_queue_has_a_message_that_was_received(file):
+    put_in_place_of(file, "queue", lambda sent, received: received)
+
+
+@alters("cuts")
+def a_queue_has_a_message_that_nobody_sent(file):
+    file["snapshots/queue/number"][crossing(file, "queue")[0]] = 10**6
+
+
+@alters("cuts")
+def a_message_waits_at_another(file):
+    queue, at = file["snapshots/queue"], crossing(file, "queue")[0]
+    queue["receiver"][at] = 3 - queue["receiver"][at] - queue["sender"][at]
+
+
+@alters("cuts")
+def a_message_in_a_queue_arrived_at_another_time(file):
+    add(file, "snapshots/queue/t_arrival", crossing(file, "queue")[0], -1)
+
+
+@alters("cuts")
+def a_message_in_a_channel_arrives_at_another_time(file):
+    add(file, "snapshots/channel/t_arrival", crossing(file, "channel")[0])
+
+
+@alters("cuts")
+def a_message_in_a_queue_has_another_stamp(file):
+    add(file, "snapshots/queue/clocks/lamport/stamp", crossing(file, "queue")[0])
+
+
+@alters("cuts")
+def a_message_in_a_channel_has_another_stamp(file):
+    add(file, "snapshots/channel/clocks/vector/stamp", (crossing(file, "channel")[0], 1))
+
+
+@alters("cuts")
+def a_message_that_waits_is_in_flight(file):
+    file["snapshots/queue/fate"][crossing(file, "queue")[0]] = 3
+
+
+@alters("cuts")
+def a_message_in_flight_is_lost(file):
+    file["snapshots/channel/fate"][crossing(file, "channel")[0]] = 4
+
+
+@alters("cuts")
+def a_queue_is_out_of_order(file):
+    queue = file["snapshots/queue"]
+    at = crossing(file, "queue")
+    same = [(a, b) for a, b in zip(at, at[1:]) if queue["snapshot"][a] == queue["snapshot"][b]
+            and queue["receiver"][a] == queue["receiver"][b]]
+    a, b = same[0]
+    for column in (*(queue[name] for name in ("sender", "number", "t_arrival")),
+                   *(queue[f"clocks/{name}/stamp"] for name in ("lamport", "vector"))):
+        column[a], column[b] = column[b], column[a]
+
+
+@alters("cuts")
+def a_cut_says_that_more_messages_wait(file):
+    add(file, "snapshots/n_queued", (0, 1))
+
+
+@alters("cuts")
+def a_cut_is_one_event_later(file):
+    e, n_event = file["events"], file["snapshots/n_event"]
+    for vm in range(3):
+        kind = e["kind"][()][e["machine"][()] == vm]
+        for s in range(1, n_event.shape[1] - 1):
+            if kind[n_event[vm, s]] == SEND:
+                n_event[vm, s] += 1
+                return
+    raise AssertionError("no snapshot comes before a send")
 
 
 @alters(None)

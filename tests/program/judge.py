@@ -16,7 +16,7 @@ EVENT = ("machine seq tick t_scheduled t_actual peer msg_first msg_count t_arriv
          "queue_after op kind").split()
 MESSAGE = "sender number copy receiver send_seq t_send t_arrival fate".split()
 LEFT = "snapshot receiver sender number copy t_arrival fate".split()
-STATE = "t_actual n_tick n_event n_internal n_sent n_received n_queued valid".split()
+STATE = "t_actual n_tick n_event n_internal n_sent n_received n_queued queue_max valid".split()
 BALANCE = "sent received queued in_flight lost".split()
 SECOND = 10**9
 
@@ -121,6 +121,27 @@ class Table:
         return values[self.rows.astype(np.int64)]
 
 
+class Crossing(Table):
+    """The messages that cross the cuts that count: queued at their receivers, or in flight to them."""
+
+    def __init__(self, file, name, kind):
+        group = f"snapshots/{name}"
+        super().__init__(file, group, LEFT, f"n_{name}", f"first_{name}")
+        rank = np.repeat(np.arange(len(file["rank"])), file[f"commit/n_{name}"][()])
+        done, final = file["commit/n_snapshots"][()][rank], file["commit/n_final"][()][rank]
+        last = self.snapshot == len(file["snapshots/t"]) - 1
+        self.rows = self.rows[np.where(last, final == 1, (self.snapshot >= 0) & (self.snapshot < done))]
+        for column in LEFT:
+            setattr(self, column, self.take(file[group][column][()]))
+        self.n, self.kind = len(self.rows), kind
+        self.stamps = {clock: self.take(data["stamp"][()]) for clock, data in file[f"{group}/clocks"].items()}
+
+    def of_cut(self, snapshot):
+        """[(row, receiver, t_arrival, sender, number, copy)] in the order of the file."""
+        columns = (getattr(self, name).tolist() for name in ("receiver", "t_arrival", "sender", "number", "copy"))
+        return [row for row, at in zip(zip(range(self.n), *columns), self.snapshot.tolist()) if at == snapshot]
+
+
 class Run:
     """A file of a run: live, crashed, stopped or finished."""
 
@@ -138,13 +159,19 @@ class Run:
             self.root = {name: f[name][()] for name in f if isinstance(f[name], h5py.Dataset)}
             self.events = Table(f, "events", EVENT, "n_events", "first_events")
             self.messages = Table(f, "messages", MESSAGE, "n_messages", "first_messages")
-            self.queue = Table(f, "snapshots/queue", LEFT, "n_queue", "first_queue")
-            self.channel = Table(f, "snapshots/channel", LEFT, "n_channel", "first_channel")
+            self.queue = Crossing(f, "queue", QUEUED)
+            self.channel = Crossing(f, "channel", IN_FLIGHT)
+            self.method = self.attrs["snapshot_method"]
             self.clocks = {name: self.events.take(f[f"events/clocks/{name}/stamp"][()])
                            for name in f.get("events/clocks", ())}
             self.state = {name: f[f"snapshots/{name}"][()] for name in STATE}
             self.state_stamps = {name: f[f"snapshots/clocks/{name}/stamp"][()] for name in self.clocks}
             self.t_snapshot = f["snapshots/t"][()].tolist()
+            self.state_jumps = {name: clock["jump_max"][()] for name, clock in f["snapshots/clocks"].items()
+                                if "jump_max" in clock}
+            self.cut_digests = {name: part[()].sum(axis=0, dtype=np.uint64).tolist()
+                                for name, part in f["snapshots/restart"].items()}
+            self.digests = {name: int(part[()]) for name, part in f["digest"].items()}
             self.balance = {name: int(f[f"balance/{name}"][()]) for name in BALANCE}
             self.n_snapshots = f["commit/n_snapshots"][()].tolist()
             self.n_final = f["commit/n_final"][()].tolist()
@@ -155,6 +182,10 @@ class Run:
                 ("events", "kind", self.events), ("messages", "sender", self.messages),
                 ("snapshots/queue", "fate", self.queue), ("snapshots/channel", "fate", self.channel)))
         self.ended = self.state_name in ("COMPLETE", "STOPPED") and all(self.n_final)
+        self.last = len(self.t_snapshot) - 1
+        self.whole = [*range(min(self.n_snapshots)), *([self.last] if self.ended else [])]
+        self.own_moments = self.method != "time-cut"  # of each VM, and not of the snapshot's time
+        self.exact_time = self.attrs["pace"] == "virtual"
         e = self.events
         order = np.lexsort((e.seq, e.machine))
         cut = np.searchsorted(e.machine[order], np.arange(self.n_vm + 1))
@@ -260,13 +291,14 @@ def arrivals(run):
         found[at], fate[at] = t, RECEIVED
     for table, kind in ((run.queue, QUEUED), (run.channel, IN_FLIGHT)):
         for k in range(table.n):
+            if table.snapshot[k] != run.last:
+                continue
             at = run.message.get((int(table.sender[k]), int(table.number[k]), int(table.copy[k])))
             if at is None or at in found or run.messages.receiver[at] != table.receiver[k]:
                 wrong.append(f"row {k} of what was left names no message that could be left")
                 continue
             t = int(table.t_arrival[k])
-            last = table.snapshot[k] == len(run.t_snapshot) - 1
-            if int(table.fate[k]) != kind or (t < run.t_end) != (kind == QUEUED) or not last:
+            if int(table.fate[k]) != kind or (t < run.t_end) != (kind == QUEUED):
                 wrong.append(f"row {k} of what was left is in the wrong table")
             found[at], fate[at] = t, kind
     return found, fate, wrong
@@ -382,36 +414,56 @@ def counts(run, v, n):
             "n_received": int((kind == RECEIVE).sum())}
 
 
-def check_snapshots(run):
-    """Every recorded state is the one that the log gives: of all ticks due before its time, and no other."""
-    wrong, e = [], run.events
-    every = nanoseconds(run.options["snapshot-every"])
-    planned = snapshot_times(run.duration, every)
-    if run.state_name == "COMPLETE" and run.t_snapshot != planned:
-        wrong.append(f"snapshots at {run.t_snapshot}, planned at {planned}")
+def check_plan(run):
+    """Snapshots are of the times that the options say; one that takes its time may not be done at the end."""
+    wrong = []
+    planned = snapshot_times(run.duration, nanoseconds(run.options["snapshot-every"]))
+    if run.state_name == "COMPLETE":
+        before = run.t_snapshot[:-1]
+        if run.t_snapshot[-1] != planned[-1] or before != planned[:len(before)] or (
+                not run.own_moments and run.t_snapshot != planned):
+            wrong.append(f"snapshots at {run.t_snapshot}, planned at {planned}")
+        if set(run.n_snapshots) != {len(before)} and not run.own_moments:
+            wrong.append(f"{run.n_snapshots} of {len(before)} snapshots before the last are committed")
     if run.ended and run.t_snapshot[-1] != run.t_end:
         wrong.append(f"the last snapshot is of {run.t_snapshot[-1]}, the end was at {run.t_end}")
-    found, fate, _ = arrivals(run)
-    valid = run.state["valid"]
-    if not np.isin(valid, (0, 1)).all():
+    if not np.isin(run.state["valid"], (0, 1)).all():
         wrong.append("a snapshot is neither there nor not")
-    if run.state_name == "COMPLETE" and set(run.n_snapshots) != {len(planned) - 1}:
-        wrong.append(f"{run.n_snapshots} of {len(planned) - 1} snapshots before the last are committed")
+    for s, t in enumerate(run.t_snapshot):
+        needed = s in run.whole or (run.ended and t < run.t_end and not run.own_moments)
+        if needed and not run.state["valid"][:, s].all():
+            wrong.append(f"snapshot {s} of {t} lacks VMs")
+    return wrong
+
+
+def place(run, v, s):
+    """What is wrong with the moment at which VM v's state was recorded."""
+    rows, e, t = run.of_vm[v], run.events, run.t_snapshot[s]
+    n, moment = int(run.state["n_event"][v, s]), int(run.state["t_actual"][v, s])
+    before, after = e.t_actual[rows[:n]], e.t_actual[rows[n:]]
+    if run.own_moments and s != run.last:
+        late = before >= moment if run.exact_time else before > moment
+        if moment < t or late.any() or (after < moment).any():
+            return f"snapshot {s} of VM {v} is of {moment}, after event {n}"
+    elif n != tick_count(run.p[v], run.q[v], run.phase[v], t) or moment != t:
+        return f"snapshot {s} of VM {v} holds {n} events and is of {moment}"
+    return None
+
+
+def check_snapshots(run):
+    """Every recorded state is the one that the log gives after its events."""
+    wrong, e = [], run.events
+    found, _, _ = arrivals(run)
     for v, rows in enumerate(run.of_vm):
         inbound = np.array([t for at, t in found.items() if run.messages.receiver[at] == v])
-        left = [t for at, t in found.items()  # a late tick may have taken what came after the end
-                if run.messages.receiver[at] == v and fate[at] != RECEIVED]
-        for s, t in enumerate(run.t_snapshot):
-            final = s == len(run.t_snapshot) - 1
-            if not valid[v, s]:
-                if run.ended and (final or t < run.t_end):
-                    wrong.append(f"snapshot {s} of {t} lacks VM {v}")
-                continue
-            n = tick_count(run.p[v], run.q[v], run.phase[v], t)
-            if n > len(rows):
+        jumps = {name: np.diff(run.clocks[name][rows], prepend=0) for name in run.state_jumps}
+        for s in np.flatnonzero(run.state["valid"][v]).tolist():
+            n = int(run.state["n_event"][v, s])
+            if not 0 <= n <= len(rows):
                 wrong.append(f"snapshot {s} of VM {v} is ahead of its events")
                 continue
             expected = counts(run, v, n)
+            expected["queue_max"] = int(e.queue_before[rows[:n]].max(initial=0))
             stored = {name: int(run.state[name][v, s]) for name in expected}
             if stored != expected:
                 wrong.append(f"snapshot {s} of VM {v}: {stored}, the log gives {expected}")
@@ -419,17 +471,151 @@ def check_snapshots(run):
                 last = stamp[rows[n - 1]] if n else np.zeros(stamp.shape[1:], np.int64)
                 if (run.state_stamps[name][v, s] != last).any():
                     wrong.append(f"snapshot {s} of VM {v} has another {name} stamp than its last event")
-            if run.ended and final:
-                queued = sum(arrival < t for arrival in left)
-                if run.state["n_queued"][v, s] != queued:
-                    wrong.append(f"VM {v} ends with {run.state['n_queued'][v, s]} queued, not {queued}")
-                continue
-            taken = run.state["t_actual"][v, s]
-            if taken < t or n < len(rows) and taken > e.t_actual[rows[n]]:
-                wrong.append(f"snapshot {s} of VM {v} was taken before its time or after the next tick")
-            queued = int((inbound <= taken).sum()) - expected["n_received"]
-            if run.ended and run.state["n_queued"][v, s] != queued:
-                wrong.append(f"snapshot {s} of VM {v} has {run.state['n_queued'][v, s]} queued, not {queued}")
+            for name, jump in jumps.items():
+                if run.state_jumps[name][v, s] != jump[:n].max(initial=0):
+                    wrong.append(f"snapshot {s} of VM {v} has another largest jump of {name} than its events")
+            misplaced = run.ended and place(run, v, s)
+            if misplaced:
+                wrong.append(misplaced)
+            if run.ended and s != run.last:  # at the end late ticks may have taken what came later
+                moment = run.state["t_actual"][v, s]
+                least, most = ((arrived.sum() - expected["n_received"]) for arrived in (inbound < moment,
+                                                                                        inbound <= moment))
+                if not least <= run.state["n_queued"][v, s] <= (most if run.own_moments else least):
+                    wrong.append(f"snapshot {s} of VM {v} has {run.state['n_queued'][v, s]} queued, not {least}")
+    return wrong
+
+
+def crossings(run, s):
+    """(the messages that cross a cut: {message row: t_arrival}, those that make it inconsistent)."""
+    e, m, n_event = run.events, run.messages, run.state["n_event"][:, s]
+    before = e.seq < n_event[e.machine]
+    taken = {(int(e.peer[i]), int(e.msg_first[i])): bool(before[i]) for i in np.flatnonzero(e.kind == RECEIVE)}
+    sent = m.send_seq < n_event[m.sender]
+    crossing, impossible = set(), []
+    for at, key in enumerate(zip(m.sender.tolist(), m.number.tolist())):
+        received = taken.get(key, False)
+        if received and not sent[at]:
+            impossible.append(f"snapshot {s} has received message {key[1]} of VM {key[0]}, but not sent it")
+        elif sent[at] and not received:
+            crossing.add(at)
+    return crossing, impossible
+
+
+def check_row(run, s, table, row, at):
+    """What is wrong with a row of a message that crosses the cut."""
+    m, e = run.messages, run.events
+    _, receiver, t, *_ = row
+    if m.receiver[at] != receiver:
+        return "is at another VM"
+    if table.fate[row[0]] != table.kind:
+        return "has another fate than its table"
+    moment = int(run.state["t_actual"][receiver, s])
+    if run.own_moments and s != run.last:
+        misplaced = t > moment if table.kind == QUEUED else t < moment
+    else:
+        misplaced = (t < run.t_snapshot[s]) != (table.kind == QUEUED)
+    if misplaced:
+        return f"is in the wrong table: it arrived at {t}, the cut is of {moment}"
+    send = run.of_vm[m.sender[at]][m.send_seq[at]]
+    for name, stamps in table.stamps.items():
+        if (stamps[row[0]] != run.clocks[name][send]).any():
+            return f"has another {name} stamp than event {e.seq[send]}"
+    return None
+
+
+def check_cuts(run):
+    """Every cut is consistent, and has the messages that cross it: all, once, in their order, and no others."""
+    wrong = []
+    found, _, _ = arrivals(run)
+    for s in run.whole:
+        crossing, impossible = crossings(run, s)
+        wrong += impossible
+        seen = set()
+        for table in (run.queue, run.channel):
+            rows = table.of_cut(s)
+            for row in rows:
+                name = f"snapshot {s}: message {row[4]} of VM {row[3]} "
+                at = run.message.get(row[3:])
+                if at not in crossing or at in seen:
+                    wrong.append(name + ("is there twice" if at in seen else "does not cross it"))
+                    continue
+                seen.add(at)
+                fault = check_row(run, s, table, row, at)
+                if not fault and at in found and found[at] != row[2]:
+                    fault = f"arrives at {row[2]}, not at {found[at]}"
+                if fault:
+                    wrong.append(name + fault)
+            keys = [row[1:] for row in rows]
+            for v in range(run.n_vm):
+                mine = [key for key in keys if key[0] == v]
+                if mine != sorted(mine):
+                    wrong.append(f"snapshot {s}: the messages of VM {v} are not in their order")
+                if table is run.queue and len(mine) != run.state["n_queued"][v, s]:
+                    wrong.append(f"snapshot {s}: VM {v} has {len(mine)} queued, not {run.state['n_queued'][v, s]}")
+        if crossing - seen:
+            wrong.append(f"snapshot {s} lacks {len(crossing - seen)} messages")
+    return wrong
+
+
+# ---- digests -------------------------------------------------------------------------------------
+
+BITS = 2**64 - 1
+
+
+def mix(a, b):
+    product = (a & BITS) * (b & BITS)
+    return (product ^ product >> 64) & BITS
+
+
+def mix_words(value, words):
+    for word in words:
+        value = mix(value ^ 0x94D049BB133111EB, (word & BITS) ^ 0xD6E8FEB86659FD93)
+    return value
+
+
+def identity(vm, seq):
+    return mix(vm ^ 0x9E3779B97F4A7C15, seq ^ 0xBF58476D1CE4E5B9)
+
+
+def digests(run, n_event, snapshots):
+    """Of the first events of each VM and of the states of these snapshots."""
+    e, m = run.events, run.messages
+    total = dict.fromkeys(("execution", "snapshots", *run.clocks), 0)
+    factors = ((e.tick, 0xA0761D6478BD642F), (e.t_actual, 0xE7037ED1A0B428DB), (e.msg_first, 0x8EBC6AF09C88C6E3),
+               (e.t_arrival, 0x589965CC75374CC3), (e.peer, 0x1D8E4E27C47D124F))
+    for i in np.flatnonzero(e.seq < n_event[e.machine]).tolist():
+        name = identity(int(e.machine[i]), int(e.seq[i]))
+        what = int(e.kind[i]) | int(e.msg_count[i]) << 8
+        for column, factor in factors:  # a peer is 32 bits, -1 or not
+            what += (int(column[i]) & (2**32 - 1 if column is e.peer else BITS)) * factor
+        total["execution"] += mix(name ^ 0x2545F4914F6CDD1D, (what & BITS) ^ 0xD1342543DE82EF95)
+        for clock, stamp in run.clocks.items():
+            total[clock] += mix_words(name, np.atleast_1d(stamp[i]).tolist())
+    for i in np.flatnonzero(m.send_seq < n_event[m.sender]).tolist():
+        ends = int(m.sender[i]) << 32 | int(m.receiver[i])
+        total["execution"] += mix(ends ^ 0xEB44ACCAB455D165, int(m.number[i]) ^ 0xAF251AF3B0F025B5)
+    for s in snapshots:
+        for v in np.flatnonzero(run.state["valid"][:, s]).tolist():
+            value = mix(identity(v, s), 0xFF51AFD7ED558CCD)
+            for name in ("n_tick", "n_internal", "n_sent", "n_received", "n_queued"):
+                value = mix_words(value, [int(run.state[name][v, s])])
+            for stamps in run.state_stamps.values():
+                value = mix_words(value, np.atleast_1d(stamps[v, s]).tolist())
+            total["snapshots"] += value
+    return {name: value & BITS for name, value in total.items()}
+
+
+def check_digests(run):
+    """The digests of all that is before each cut, and of the whole run."""
+    wrong = []
+    for s in run.whole:
+        expected = digests(run, run.state["n_event"][:, s], range(min(s + 1, run.last)))
+        stored = {name: parts[s] for name, parts in run.cut_digests.items()}
+        if stored != expected:
+            wrong.append(f"the digests before snapshot {s} are {stored}, not {expected}")
+        if s == run.last and run.digests != expected:
+            wrong.append(f"the digests of the run are {run.digests}, not {expected}")
     return wrong
 
 
@@ -441,7 +627,8 @@ def check_totals(run):
     last = {name: stamps[:, -1] for name, stamps in run.state_stamps.items()}
     for v, rows in enumerate(run.of_vm):
         expected = counts(run, v, len(rows))
-        expected["n_queued"] = int((run.queue.receiver == v).sum())
+        expected["n_queued"] = int(((run.queue.receiver == v) & (run.queue.snapshot == run.last)).sum())
+        expected["queue_max"] = int(e.queue_before[rows].max()) if len(rows) else 0
         late = e.t_actual[rows] - e.t_scheduled[rows]
         expected["lateness_max"] = int(late.max()) if len(rows) else 0
         expected["lateness_mean"] = int(late.sum()) // len(rows) if len(rows) else 0
@@ -482,8 +669,8 @@ def nanoseconds(text):
     return int(whole) * unit + (int(part) * unit // 10**len(part) if part else 0)
 
 
-CHECKS = (check_ticks, check_draws, check_messages, check_queues, check_clocks, check_snapshots,
-          check_totals, check_placement)
+CHECKS = (check_ticks, check_draws, check_messages, check_queues, check_clocks, check_plan, check_snapshots,
+          check_cuts, check_digests, check_totals, check_placement)
 
 
 def judge(path):
