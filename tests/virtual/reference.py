@@ -1,8 +1,9 @@
 """The model once more, as plainly as it can be written: one list of ticks, one list of messages, no windows.
 
 It shares nothing with lcmpi but the rules, and three functions whose last bit is a rule too: simulate(options,
-floating) is given log, exp and quantile (of the normal distribution). It returns the events, stamps, messages and
-left-over messages as sorted lists of tuples, in the order of the columns named below.
+floating) is given log, exp and quantile (of the normal distribution). It returns the events, stamps, messages, the
+states at all snapshots and the messages that cross them as sorted lists of tuples, in the order of the columns named
+below. Where a clock has a largest jump it stands behind the clock's stamp.
 """
 
 from fractions import Fraction
@@ -11,8 +12,10 @@ from math import ceil, floor, sqrt
 EVENT = ("machine", "seq", "tick", "t_scheduled", "t_actual", "peer", "msg_first", "msg_count", "t_arrival",
          "queue_before", "queue_after", "op", "kind")
 MESSAGE = ("sender", "number", "receiver", "send_seq", "t_send")
-LEFT = ("receiver", "t_arrival", "sender", "number")
+STATE = ("t_actual", "n_tick", "n_event", "n_internal", "n_sent", "n_received", "n_queued", "queue_max", "valid")
+CROSSING = ("snapshot", "receiver", "fate", "t_arrival", "sender", "number")  # and the stamps; sorted as in the file
 INTERNAL, SEND, RECEIVE = 1, 2, 3
+QUEUED, IN_FLIGHT = 2, 3
 OPERATION, RATE, LATENCY, TOPOLOGY = 0, 1, 2, 3
 NS, WORD = 10**9, 2**32
 
@@ -95,7 +98,8 @@ class Machine:
         self.vm, self.peers = vm, peers_of(o, vm)
         self.rate, self.phase = rate_and_phase(o, vm)
         self.ticks, self.sent, self.inbox, self.last_arrival = 0, 0, [], {}
-        self.lamport, self.vector = 0, [0] * o["vms"]
+        self.lamport, self.vector, self.jump_max = 0, [0] * o["vms"], 0
+        self.internal, self.received, self.queue_max = 0, 0, 0
 
     def due(self):
         return self.phase + self.ticks * self.rate.denominator * NS // self.rate.numerator
@@ -115,26 +119,47 @@ def choose(o, machine):
     return 2, shuffled(stream(o["seed"], OPERATION, machine.vm, machine.ticks, 2), machine.peers, n)
 
 
+def cut(machines, snapshot, t):
+    """The system as all ticks before t have left it: (states, messages that were sent and not received)."""
+    states, crossing = [], []
+    for m in machines:
+        arrived = sum(x[0] < t for x in m.inbox)
+        states.append((m.vm, snapshot, t, m.ticks, m.ticks, m.internal, m.sent, m.received, arrived, m.queue_max, 1,
+                       m.lamport, m.jump_max, *m.vector))
+        crossing += [(snapshot, m.vm, QUEUED if x[0] < t else IN_FLIGHT, *x[:3], x[3][0], *x[3][1]) for x in m.inbox]
+    return states, crossing
+
+
 def simulate(o, floating):
     machines = [Machine(o, vm) for vm in range(o["vms"] * o["replicas"])]
-    events, stamps, messages = [], [], []
+    events, stamps, messages, states, crossing = [], [], [], [], []
+    every = o["duration"] if o["snapshot-every"] == "none" else int(o["snapshot-every"][:-1]) * NS
+    times = [*range(every, o["duration"], every), o["duration"]]
+    taken = 0
     while True:
         m = min(machines, key=lambda machine: (machine.due(), machine.vm))
         now, me = m.due(), m.vm % o["vms"]
+        while taken < len(times) and times[taken] <= now:
+            more = cut(machines, taken, times[taken])
+            states, crossing, taken = states + more[0], crossing + more[1], taken + 1
         if now >= o["duration"]:
             break
         arrived = sorted(x for x in m.inbox if x[0] <= now)
         operation, peer, first, count, t_arrival, kind, to = 0, -1, 0, 0, 0, RECEIVE, []
+        before = m.lamport
         if arrived:
             t_arrival, peer, first, count, (lamport, vector) = *arrived[0][:3], 1, arrived[0][3]
             m.inbox.remove(arrived[0])
             m.lamport, m.vector = max(m.lamport, lamport), [max(x, y) for x, y in zip(m.vector, vector)]
+            m.received, m.queue_max = m.received + 1, max(m.queue_max, len(arrived))
         else:
             operation, to = choose(o, m)
             kind = SEND if to else INTERNAL
             first, count = (m.sent, len(to)) if to else (0, 0)
             peer = to[0] if operation == 1 else -1
+            m.internal += kind == INTERNAL
         m.lamport, m.vector[me] = m.lamport + 1, m.vector[me] + 1
+        m.jump_max = max(m.jump_max, m.lamport - before)
         events.append((m.vm, m.ticks, m.ticks, now, now, peer, first, count, t_arrival, len(arrived),
                        len(arrived) - bool(arrived), operation, kind))
         stamps.append((m.vm, m.ticks, m.lamport, *m.vector))
@@ -146,5 +171,4 @@ def simulate(o, floating):
             machines[receiver].inbox.append((arrival, m.vm, m.sent, (m.lamport, list(m.vector))))
             m.sent += 1
         m.ticks += 1
-    left = [(m.vm, *x[:3]) for m in machines for x in m.inbox]
-    return sorted(events), sorted(stamps), sorted(messages), sorted(left)
+    return sorted(events), sorted(stamps), sorted(messages), sorted(states), sorted(crossing)

@@ -73,17 +73,36 @@ def rows(group, columns):
     return sorted(zip(*(group[name][()].tolist() for name in columns)))
 
 
+def states(group):
+    """One row for each VM and snapshot."""
+    columns = [group[name][()] for name in reference.STATE]
+    lamport, vector = group["clocks/lamport"], group["clocks/vector/stamp"][()]
+    n_vm, n_snapshot = columns[0].shape
+    columns += [lamport["stamp"][()], lamport["jump_max"][()]]
+    return [(v, s, *(column[v, s].item() for column in columns), *vector[v, s].tolist())
+            for v in range(n_vm) for s in range(n_snapshot)]
+
+
+def crossing(snapshots, name):
+    """The rows of a table of messages that cross cuts; of one rank they are in order as they are."""
+    group = snapshots[name]
+    columns = [group[column][()].tolist() for column in reference.CROSSING]
+    stamps = numpy.column_stack([group[f"clocks/{clock}/stamp"][()] for clock in ("lamport", "vector")]).tolist()
+    found = [(*row, *stamp) for row, stamp in zip(zip(*columns), stamps)]
+    assert found == sorted(found), f"the rows of the {name} are not in order"
+    return found
+
+
 def read(path):
     """The file in the reference's form."""
     with h5py.File(path, "r") as file:
         events, ids = file["events"], ("machine", "seq")
         lamport, vector = (events[f"clocks/{name}/stamp"][()] for name in ("lamport", "vector"))
         stamps = numpy.column_stack([*(events[name][()] for name in ids), lamport, vector])
-        left = rows(file["snapshots/queue"], reference.LEFT) + rows(file["snapshots/channel"], reference.LEFT)
-        queued = int(file["balance/queued"][()])
-        assert queued == len(file["snapshots/queue/sender"])
+        snapshots = file["snapshots"]
+        left = crossing(snapshots, "queue") + crossing(snapshots, "channel")
         return (rows(events, reference.EVENT), sorted(map(tuple, stamps.tolist())),
-                rows(file["messages"], reference.MESSAGE), sorted(left))
+                rows(file["messages"], reference.MESSAGE), states(snapshots), sorted(left))
 
 
 class Reference(virtual.Case):
@@ -115,7 +134,7 @@ class Reference(virtual.Case):
         command = "lcmpi " + " ".join(words(o))
         if result.returncode:
             return f"{command}\n{result.stderr}"
-        for what, got, expected in zip(("events", "stamps", "messages", "left"), read(self.path(name)),
+        for what, got, expected in zip(("events", "stamps", "messages", "states", "crossing"), read(self.path(name)),
                                        reference.simulate(o, self.floating)):
             if got != expected:
                 differ = next((pair for pair in zip(got, expected) if pair[0] != pair[1]),
