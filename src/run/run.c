@@ -43,11 +43,11 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   lc_status status = settle_resume(run, nothing, err);
   if (status || *nothing)
     return status;
-  if (c->resume)
-    return lc_fail(err, LC_EUSAGE, "--resume: this build cannot go on with a run yet");
   status = lc_config_settle(c, run->n_rank, err);
   if (status)
     return status;
+  if (c->resume)
+    return lc_fail(err, LC_EUSAGE, "--resume: this build cannot go on with a run yet");
   lc_clock_set_init(&run->clocks, c->n_vm);
   status = lc_clock_set_parse(&run->clocks, c->clocks, err);
   if (status)

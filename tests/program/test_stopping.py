@@ -1,8 +1,11 @@
-"""Signals end a run early and cleanly, on all ranks at one moment; a second one ends it at once."""
+"""Signals and the end of the time there is stop a run early and cleanly, on all ranks at one moment; a second signal
+ends it at once."""
 
 import os
 import re
+import shlex
 import signal
+import time
 import unittest
 
 import h5py
@@ -10,7 +13,8 @@ import h5py
 import program
 from program import ENDLESS, harness, judge
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU)
+NAMES = {number: number.name for number in SIGNALS} | {signal.SIGALRM: "--max-walltime"}
 
 
 def waits_for(pid, number):
@@ -25,11 +29,18 @@ def stands_still(pid):
         return "\nState:\tT" in status.read()
 
 
+def resume_command(out):
+    """The words of the command that a run which was stopped proposes; None if it has none."""
+    found = re.search(r"^resume    (.*)$", out, re.MULTILINE)
+    return shlex.split(found[1]) if found else None
+
+
 class Stopping(program.Case):
     def check_stopped(self, process, number, *codes, name="run.h5"):
         out, err = self.ends(process, *codes)
         self.assertEqual(program.spoken(err), [])
-        self.assertIn(f"stopped early by {signal.Signals(number).name}", out)
+        self.assertIn(f"stopped early by {NAMES[number]})", out)
+        self.assertEqual(resume_command(out)[-3:], [harness.LCMPI, "--resume", name])
         run = self.judged(name, state="STOPPED")
         self.assertLess(run.t_end, run.duration)
         self.assertGreater(run.events.n, 0)
@@ -90,6 +101,72 @@ class Stopping(program.Case):
         out, _ = self.ends(process, 85)
         self.assertIn("stopped early by SIGTERM", out)
         self.judged(state="STOPPED")
+
+    def test_it_says_how_to_go_on(self):
+        """With a launcher only where there was one, and as a shell reads it."""
+        for ranks, name, launcher in ((None, "one run.h5", []), (1, "a.h5", []), (3, "b.h5", ["mpirun", "-np", "3"])):
+            with self.subTest(ranks=ranks):
+                result = self.run_lcmpi("--vms", 3, *ENDLESS, "--max-walltime", "1ns", "-o", name, ranks=ranks)
+                self.assertEqual(result.returncode, 85, result.stderr)
+                self.assertEqual(resume_command(result.stdout), [*launcher, harness.LCMPI, "--resume", name])
+        whole = self.check_run("--duration", "1s", "--pace", "virtual", "--max-walltime", "10m", "-o", "whole.h5")
+        self.assertIsNone(resume_command(whole.stdout))
+
+    def test_max_walltime(self):
+        for ranks in (None, 3):
+            with self.subTest(ranks=ranks):
+                begun, name = time.monotonic(), f"{ranks}.h5"
+                process = self.start_lcmpi("--vms", 3, *ENDLESS, "--max-walltime", "2s", "-o", name, ranks=ranks)
+                run = self.check_stopped(process, signal.SIGALRM, 85, name=name)
+                self.assertGreater(time.monotonic() - begun, 2)
+                self.assertIn("\nmax-walltime = 2s\n", run.attrs["options"])
+
+    def test_max_walltime_is_none_of_two_signals(self):
+        """What comes while a process stands still is looked at when it goes on, lowest number first."""
+        term, usr1, alrm = signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM
+        cases = (((alrm,), alrm), ((alrm, term), term), ((usr1, alrm), usr1), ((usr1, alrm, term), None))
+        for i, (numbers, seen) in enumerate(cases):
+            with self.subTest(numbers):
+                process = self.started("--vms", 3, *ENDLESS, "--max-walltime", "10m", name=f"{i}.h5")
+                process.send_signal(signal.SIGSTOP)
+                harness.wait_until(lambda: stands_still(process.pid), what="standstill")
+                for number in numbers:
+                    process.send_signal(number)
+                process.send_signal(signal.SIGCONT)
+                if seen:
+                    self.check_stopped(process, seen, 85, name=f"{i}.h5")
+                else:
+                    self.ends(process, 128 + term)
+
+    def run_in_slurm(self, end, *arguments, ranks=None):
+        env = harness.environment(self.scratch) | {"SLURM_JOB_END_TIME": str(end)}
+        return self.run_lcmpi("--vms", 3, *arguments, "--progress", "none", "-o", "run.h5", "--force", env=env, ranks=ranks)
+
+    def test_before_slurm_ends_the_job(self):
+        """30 s before, or a tenth of what is left; nothing that is no time to come is a limit."""
+        limit = re.compile(r"^limit     the run stops in ([\d.]+)s and is saved: this Slurm job ends soon after", re.MULTILINE)
+        short = ("--duration", "1s", "--pace", "virtual")
+        now = int(time.time())
+        for ranks in (None, 2):
+            out = self.run_in_slurm(now + 10000, *short, ranks=ranks).stdout
+            self.assertTrue(9970 - 60 < float(limit.search(out)[1]) <= 9970, out)
+        for end, more in ((now - 10, ()), (0, ()), (-now, ()), ("soon", ()), ("", ()), (2**63 - 1, ()), (10**30, ()),
+                          (now + 10000, ("--max-walltime", "1h"))):
+            with self.subTest(end=end):
+                result = self.run_in_slurm(end, *short, *more)
+                self.assertEqual((result.returncode, limit.search(result.stdout)), (0, None), result.stderr)
+        result = self.run_in_slurm(int(time.time()) + 10, *ENDLESS)
+        self.assertEqual(result.returncode, 85, result.stderr)
+        self.assertLessEqual(float(limit.search(result.stdout)[1]), 9)
+        self.assertIn("stopped early by --max-walltime)", result.stdout)
+        self.judged(state="STOPPED")
+
+    def test_a_run_that_goes_on_is_not_resumed(self):
+        process = self.started("--vms", 3, *ENDLESS)
+        result = self.check_run("--resume", "run.h5", code=3)
+        self.assertEqual(result.stderr, "lcmpi: run.h5: the run is going on: another process writes it\n")
+        process.terminate()
+        self.check_stopped(process, signal.SIGTERM, 85)
 
     def test_a_second_signal_is_final(self):
         process = self.started("--vms", 3, *ENDLESS)

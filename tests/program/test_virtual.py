@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 import unittest
 
 import h5py
@@ -16,9 +17,12 @@ SHORT = ("--pace", "virtual", "--clock", "lamport,vector", "--duration", "20s", 
 
 class Stopping(program.Case):
     def check_stopped(self, process, name, number, *codes):
+        self.check_saved(process, name, number.name, *codes)
+
+    def check_saved(self, process, name, by, *codes):
         out, err = self.ends(process, *codes)
         self.assertEqual(program.spoken(err), [])
-        self.assertIn(f"stopped early by {number.name}", out)
+        self.assertIn(f"stopped early by {by})", out)
         self.assertIn(": holds", out)
         with h5py.File(self.path(name), "r") as file:
             self.assertEqual(judge.STATES[int(file["commit/state"][()])], "STOPPED")
@@ -47,6 +51,19 @@ class Stopping(program.Case):
         process = self.started("--vms", 5, *ENDLESS, ranks=2)
         process.terminate()
         self.check_stopped(process, "run.h5", signal.SIGTERM, 1)
+
+    def test_max_walltime(self):
+        """Counted from the start of the program; one that is over when the run begins stops it before its first tick."""
+        unlogged = ("--vms", 3, "--pace", "virtual", "--duration", "365d", "--snapshot-every", "none", "--log", "none",
+                    "--reserve", "0.1", "--progress", "none")
+        for limit, ranks in ((1.5, None), (1.5, 3), (1e-9, None), (1e-9, 3)):
+            with self.subTest(limit=limit, ranks=ranks):
+                begun, name = time.monotonic(), f"{limit}-{ranks}.h5"
+                process = self.start_lcmpi(*unlogged, "--max-walltime", f"{limit:.9f}s", "-o", name, ranks=ranks)
+                self.check_saved(process, name, "--max-walltime", 85)
+                self.assertGreater(time.monotonic() - begun, limit)
+                with h5py.File(self.path(name), "r") as file:
+                    self.assertEqual(file["commit/t_end"][()] > 0, limit > 1)
 
     def test_judged(self):
         """The other judge finds nothing either."""

@@ -16,7 +16,7 @@ struct parsed {
 };
 
 /* Of words with one space between; a '~' stands for a space in a word. */
-static void parse(struct parsed *p, const char *words) {
+static void parse_words(struct parsed *p, const char *words) {
   char text[1000], *argv[WORDS] = {0};
   int argc = 0;
   snprintf(text, sizeof text, "lcmpi %s", words);
@@ -28,6 +28,10 @@ static void parse(struct parsed *p, const char *words) {
   }
   p->err = (struct lc_error){LC_OK, ""};
   p->status = lc_command_line_parse(&p->line, argc, argv, &p->err);
+}
+
+static void parse(struct parsed *p, const char *words) {
+  parse_words(p, words);
   if (!p->status && p->line.command == LC_COMMAND_RUN)
     p->status = lc_config_settle(&p->line.config, 3, &p->err);
 }
@@ -62,6 +66,8 @@ static void test_defaults(void **state) {
   assert_string_equal(c->clocks, "lamport");
   assert_false(c->seed_given || c->force || c->durable);
   assert_null(c->output);
+  assert_null(c->resume);
+  assert_true(c->from == -1 && c->max_walltime_ns == 0 && c->given == 0);
   lc_command_line_free(&p.line);
 }
 
@@ -86,7 +92,8 @@ static void test_values_arrive(void **state) {
   require_parsed(&p,
                  "--seed 0x7 --snapshot-every 1s -o my~run.h5 --force --durable --compact never "
                  "--max-file-size 2KiB --commit-every 20ms --reserve 3/2 --poll 1ms "
-                 "--progress log");
+                 "--progress log --resume old~run.h5 --from 4 --max-walltime 55m "
+                 "--snapshot-method lai-yang");
   c = &p.line.config;
   assert_true(c->seed == 7 && c->seed_given);
   assert_int_equal(c->snapshot_every_ns, LC_NS_PER_S);
@@ -98,6 +105,10 @@ static void test_values_arrive(void **state) {
   assert_true(c->reserve.p == 3 && c->reserve.q == 2);
   assert_int_equal(c->poll_ns, 1000000);
   assert_int_equal(c->progress, LC_PROGRESS_LOG);
+  assert_string_equal(c->resume, "old run.h5");
+  assert_int_equal(c->from, 4);
+  assert_int_equal(c->max_walltime_ns, 3300 * LC_NS_PER_S);
+  assert_string_equal(c->method->name, "lai-yang");
   lc_command_line_free(&p.line);
   require_parsed(&p, "--seed 1 --seed 2 -oa.h5 -o b.h5"); /* the last one counts */
   assert_true(p.line.config.seed == 2);
@@ -155,6 +166,8 @@ static void test_tips(void **state) {
   require_refused("info a.h5 b.h5", "'b.h5' is one word too many");
   require_refused("info", "needs the name of a file");
   require_refused("info --vms 3 a.h5", "takes no option --vms");
+  require_refused("predict --resume a.h5", "takes no option --resume");
+  require_refused("--snapshot-method markers", "'--snapshot-method help' lists them");
   require_refused("--dur 5s", "did you mean --duration?"); /* no abbreviations */
 }
 
@@ -192,7 +205,11 @@ static void test_ranges(void **state) {
                                      "--commit-every 1ms",
                                      "--commit-every 1h",
                                      "--duration 36500d --snapshot-every 36500d",
-                                     "--snapshot-every 1ms"};
+                                     "--snapshot-every 1ms",
+                                     "--max-walltime 1ns",
+                                     "--max-walltime 36500d",
+                                     "--resume a.h5 --from 0",
+                                     "--resume a.h5 --from 2147483647"};
   static const char *const bad[] = {"--vms 0",
                                     "--vms 10000001",
                                     "--vms -1",
@@ -249,6 +266,16 @@ static void test_ranges(void **state) {
                                     "--max-file-size 0",
                                     "--max-file-size x",
                                     "-o dir/",
+                                    "-o a\nb",
+                                    "--topology file:a\nb",
+                                    "--resume dir/",
+                                    "--resume a\nb",
+                                    "--from -1",
+                                    "--from 2147483648",
+                                    "--from last",
+                                    "--max-walltime 0s",
+                                    "--max-walltime 55",
+                                    "--max-walltime 36501d",
                                     "--unicast 1.1",
                                     "--unicast -0.1"};
   for (size_t i = 0; i < LENGTH(good); i++) {
@@ -283,6 +310,12 @@ static void test_what_goes_together(void **state) {
   require_refused("--pace virtual --latency none", "virtual time needs a latency above 0");
   require_refused("--pace virtual --latency uniform:0s,1s", "virtual time needs a latency above 0");
   require_refused("--pace virtual --speed 2", "goes with --pace real");
+  require_refused("--from 3", "name its file with --resume");
+  require_refused("--snapshot-method time-cut", "goes with --pace virtual");
+  require_refused("--snapshot-method chandy-lamport --fifo off", "needs --fifo on");
+  require_refused(
+      "--snapshot-method chandy-lamport --fifo off --pace virtual",
+      "needs --fifo on: a message must not overtake a marker; use time-cut or lai-yang");
   require_refused("--replicas 2", "3 cannot be divided into 2 copies"); /* on 3 ranks */
   require_refused("--vms 1 --replicas 2", "every rank needs a VM");
   require_refused("--vms 10000000 --replicas 11", "the most is 100000000");
@@ -293,6 +326,44 @@ static void test_what_goes_together(void **state) {
   for (size_t i = 0; i < LENGTH(good); i++) {
     struct parsed p;
     require_parsed(&p, good[i]);
+    lc_command_line_free(&p.line);
+  }
+}
+
+/* Markers go where they can, and are few enough; at the edges of the rule. */
+static void test_snapshot_methods(void **state) {
+  (void)state;
+  static const struct {
+    const char *words, *method;
+  } list[] = {
+      {"", "chandy-lamport"},
+      {"--pace virtual", "time-cut"},
+      {"--pace virtual --fifo off", "time-cut"},
+      {"--pace virtual --snapshot-method chandy-lamport", "chandy-lamport"},
+      {"--pace virtual --fifo off --snapshot-method lai-yang", "lai-yang"},
+      {"--fifo off", "lai-yang"},
+      {"--snapshot-method lai-yang", "lai-yang"},
+      {"--vms 1000 --snapshot-method chandy-lamport", "chandy-lamport"}, /* as asked */
+      {"--vms 256", "chandy-lamport"},
+      {"--vms 257", "lai-yang"},
+      {"--vms 256 --topology file:x", "chandy-lamport"},
+      {"--vms 257 --topology file:x", "lai-yang"},
+      {"--vms 32768 --topology ring", "chandy-lamport"},
+      {"--vms 32769 --topology ring", "lai-yang"},
+      {"--vms 32769 --topology star", "chandy-lamport"},
+      {"--vms 32770 --topology star", "lai-yang"},
+      {"--vms 16384 --topology grid", "chandy-lamport"},
+      {"--vms 16385 --topology grid", "lai-yang"},
+      {"--vms 8192 --topology random:8", "chandy-lamport"},
+      {"--vms 8193 --topology random:8", "lai-yang"},
+      {"--vms 2 --replicas 32768", "chandy-lamport"},
+      {"--vms 2 --replicas 32769", "lai-yang"},
+  };
+  for (size_t i = 0; i < LENGTH(list); i++) {
+    struct parsed p;
+    require_parsed(&p, list[i].words);
+    require(strcmp(p.line.config.method->name, list[i].method) == 0, "%s: %s", list[i].words,
+            p.line.config.method->name);
     lc_command_line_free(&p.line);
   }
 }
@@ -341,6 +412,8 @@ static void test_the_table(void **state) {
     assert_ptr_equal(option_find(a->name), a); /* no name twice */
     assert_true(*a->help && *a->group);
     assert_int_equal(a->set != NULL, a->print != NULL);
+    assert_true(a->argument || !a->list);
+    assert_true(option_bit(a) == UINT64_C(1) << i);
     for (size_t k = 0; k < i; k++)
       require(option_table[k].key != a->key, "--%s has the key of --%s", a->name,
               option_table[k].name);
@@ -382,6 +455,7 @@ static void test_effective_options_read_back(void **state) {
                                       "max-file-size = 1048576",
                                       "clock = lamport",
                                       "poll = 2ms",
+                                      "snapshot-method = chandy-lamport",
                                       "pace = real"};
   for (size_t i = 0; i < LENGTH(lines); i++)
     require(line_of(text, lines[i]), "no line '%s' in:\n%s", lines[i], text);
@@ -405,6 +479,246 @@ static void test_effective_options_read_back(void **state) {
   free(text_again);
   lc_command_line_free(&p.line);
   lc_command_line_free(&again.line);
+}
+
+/* ---- a run that goes on ---------------------------------------------------------------------- */
+
+/* `words`, for the run of a file with these options, on so many ranks. */
+static void resume(struct parsed *p, const char *words, const char *options, int32_t n_rank) {
+  parse_words(p, words);
+  require(p->status == LC_OK, "%s: %s", words, p->err.text);
+  p->status = lc_config_resume(&p->line.config, options, &p->err);
+  if (!p->status)
+    p->status = lc_config_settle(&p->line.config, n_rank, &p->err);
+}
+
+static void require_resumed(struct parsed *p, const char *words, const char *options) {
+  resume(p, words, options, 2);
+  require(p->status == LC_OK, "%s: %s", words, p->err.text);
+}
+
+static void require_not_resumed(const char *words, const char *options, lc_status status,
+                                const char *said, const char *said_too) {
+  struct parsed p;
+  resume(&p, words, options, 2);
+  require(p.status == status && p.err.status == status, "%s: %d", words, p.status);
+  require(strstr(p.err.text, said) && strstr(p.err.text, said_too) && !strchr(p.err.text, '\n'),
+          "%s: %s; expected: %s ... %s", words, p.err.text, said, said_too);
+  lc_command_line_free(&p.line);
+}
+
+static char *option_value(const struct parsed *p, const char *name) {
+  char *value = option_find(name)->print(&p->line.config);
+  return value ? value : lc_format("nothing");
+}
+
+static void require_value(const struct parsed *p, const char *name, const char *value) {
+  char *found = option_value(p, name);
+  require(strcmp(found, value) == 0, "--%s is %s, and should be %s", name, found, value);
+  free(found);
+}
+
+/* The effective options of a run on 3 ranks; the caller frees them. */
+static char *options_of(const char *words) {
+  struct parsed p;
+  require_parsed(&p, words);
+  char *text = lc_config_text(&p.line.config);
+  lc_command_line_free(&p.line);
+  return text;
+}
+
+/* For each option that is kept: what another run has, that is not the default. */
+static const struct {
+  const char *name, *value;
+} others[] = {
+    {"vms", "12"},
+    {"replicas", "4"},
+    {"rates", "2:4"},
+    {"rate-weights", "1,2,3"},
+    {"phase", "random"},
+    {"clock", "vector,lamport"},
+    {"tick-rule", "receive-or-act"}, /* there is only one */
+    {"unicast", "0.5"},
+    {"multicast", "0.25"},
+    {"internal", "0.25"},
+    {"fanout", "all"},
+    {"latency", "exp:20ms,min=2ms"},
+    {"topology", "random:3"},
+    {"fifo", "off"},
+    {"pace", "virtual"},
+    {"duration", "90s"},
+    {"speed", "1"}, /* goes with real time */
+    {"seed", "12345"},
+    {"poll", "3ms"},
+    {"durable", "yes"},
+    {"log", "sample:2"},
+    {"commit-every", "250ms"},
+    {"compact", "never"},
+    {"max-file-size", "1048576"},
+    {"reserve", "5/2"},
+    {"snapshot-every", "7s"},
+    {"snapshot-method", "lai-yang"},
+    {"progress", "none"},
+};
+
+/* All of it on a command line. */
+static char *other_words(void) {
+  char *words = NULL;
+  for (size_t i = 0; i < LENGTH(others); i++) {
+    bool valued = option_find(others[i].name)->argument != NULL;
+    words = lc_append(words, "%s--%s%s%s", words ? " " : "", others[i].name, valued ? " " : "",
+                      valued ? others[i].value : "");
+  }
+  return words;
+}
+
+/* Nothing is given: everything is as in the file, on any number of ranks. */
+static void test_resume_inherits(void **state) {
+  (void)state;
+  struct parsed p;
+  char *words = other_words(), *options = options_of(words);
+  require_resumed(&p, "--resume a.h5", options);
+  size_t kept = 0;
+  for (size_t i = 0; i < n_option; i++)
+    kept += option_table[i].kind != OPTION_NOT_KEPT;
+  assert_int_equal(kept, LENGTH(others));
+  for (size_t i = 0; i < LENGTH(others); i++)
+    require_value(&p, others[i].name, others[i].value);
+  lc_command_line_free(&p.line);
+  free(options);
+  options = options_of(""); /* what stands there for a default need not be a value: "equal" */
+  require_resumed(&p, "--resume a.h5", options);
+  assert_true(p.line.config.n_vm == 3 && !p.line.config.durable);
+  assert_null(p.line.config.rate_weights_text);
+  lc_command_line_free(&p.line);
+  free(options);
+  free(words);
+}
+
+/* The whole configuration, given again, is no contradiction; whatever differs is, by its name. */
+static void test_resume_compares(void **state) {
+  (void)state;
+  struct parsed p;
+  char *words = other_words(), *options = options_of(words);
+  char *again = lc_format("--resume a.h5 %s", words);
+  require_resumed(&p, again, options);
+  lc_command_line_free(&p.line);
+  for (size_t i = 0; i < LENGTH(others); i++) {
+    const struct option_entry *entry = option_find(others[i].name);
+    if (entry->kind != OPTION_OF_RUN)
+      continue;
+    char *given = lc_format("--resume a.h5 --%s %s", entry->name, others[i].value);
+    char *file = lc_format("%s = something else", entry->name);
+    char *said =
+        lc_format("--%s %s: the run in a.h5 has something else: ", entry->name, others[i].value);
+    require_not_resumed(given, file, LC_EUSAGE, said, "leave it out, or start a new run");
+    free(given);
+    free(file);
+    free(said);
+  }
+  require_not_resumed("--resume a.h5 --vms 4", options, LC_EUSAGE, "--vms 4: ", " has 12: ");
+  require_not_resumed("--resume a.h5 --pace real", options, LC_EUSAGE, "--pace real", "virtual");
+  require_not_resumed("--resume a.h5 --seed 0x10", options, LC_EUSAGE, "--seed 16", "12345");
+  free(again);
+  free(options);
+  free(words);
+}
+
+/* What is printed in one form is the same, however it was typed. */
+static void test_resume_compares_what_is_printed(void **state) {
+  (void)state;
+  struct parsed p;
+  char *options = options_of("--seed 16 --latency const:10ms --snapshot-every 1500ms");
+  require_resumed(&p,
+                  "--resume a.h5 --vms 3 --seed 0x10 --latency const:0.01s --snapshot-every 1.5s "
+                  "--snapshot-method chandy-lamport --duration 1m",
+                  options);
+  lc_command_line_free(&p.line);
+  free(options);
+}
+
+static void test_resume_duration(void **state) {
+  (void)state;
+  struct parsed p;
+  require_resumed(&p, "--resume a.h5 --duration 2m", "duration = 90s");
+  require_value(&p, "duration", "120s");
+  lc_command_line_free(&p.line);
+  require_resumed(&p, "--resume a.h5 --duration 1.5m", "duration = 90s");
+  require_value(&p, "duration", "90s");
+  lc_command_line_free(&p.line);
+  require_not_resumed("--resume a.h5 --duration 89999ms", "duration = 90s", LC_EUSAGE,
+                      "--duration 89.999s: ", "is 90s long and can be made longer, not shorter");
+}
+
+static void test_resume_leaves_free(void **state) {
+  (void)state;
+  struct parsed p;
+  char *options = options_of("--vms 3 --speed 5 --poll 3ms --commit-every 1s --compact never "
+                             "--reserve 2 --progress log --max-file-size 1MiB -o old.h5 --force "
+                             "--max-walltime 1h --resume older.h5 --from 3 --durable");
+  require_resumed(&p,
+                  "--resume a.h5 --speed 2 --poll 4ms --commit-every 2s --compact always "
+                  "--reserve 3 --progress none --max-file-size 2MiB",
+                  options);
+  require_value(&p, "speed", "2");
+  require_value(&p, "poll", "4ms");
+  require_value(&p, "commit-every", "2s");
+  require_value(&p, "compact", "always");
+  require_value(&p, "reserve", "3");
+  require_value(&p, "progress", "none");
+  require_value(&p, "max-file-size", "2097152");
+  require_value(&p, "durable", "yes"); /* not given, and no way to give the contrary */
+  require_value(&p, "resume", "a.h5");
+  require_value(&p, "from", "nothing");
+  require_value(&p, "max-walltime", "nothing");
+  require_value(&p, "force", "no");
+  assert_null(p.line.config.output);
+  lc_command_line_free(&p.line);
+  free(options);
+}
+
+/* Of a file that has less, more, or nonsense. */
+static void test_resume_of_other_files(void **state) {
+  (void)state;
+  struct parsed p;
+  require_resumed(&p, "--resume a.h5 --vms 5 --fifo off --topology star", "seed = 9\nvms = 5");
+  require_value(&p, "vms", "5");
+  require_value(&p, "fifo", "off");
+  require_value(&p, "topology", "star");
+  require_value(&p, "seed", "9");
+  require_value(&p, "phase", "zero");
+  lc_command_line_free(&p.line);
+  require_resumed(&p, "--resume a.h5", "");
+  lc_command_line_free(&p.line);
+  require_resumed(&p, "--resume a.h5", "no option\n\n=\nphase=random\nfanout = 3\n");
+  require_value(&p, "phase", "zero");
+  require_value(&p, "fanout", "3");
+  lc_command_line_free(&p.line);
+  static const char *const bad[] = {"gravity = 9.81",   "vms = 0",      "duration = long",
+                                    "durable = maybe",  "rates = 1,,2", "help = yes",
+                                    "seed = drawn well"};
+  for (size_t i = 0; i < LENGTH(bad); i++)
+    require_not_resumed("--resume a.h5", bad[i], LC_EFILE, "a.h5: its option ", bad[i]);
+  require_not_resumed("--resume a.h5 --duration 1m", "duration = long", LC_EFILE,
+                      "a.h5: its option duration = long", "not a time");
+  resume(&p, "--resume a.h5", "vms = 3", 4);
+  assert_int_equal(p.status, LC_EUSAGE);
+  assert_non_null(strstr(p.err.text, "--vms 3 on 4 ranks"));
+  lc_command_line_free(&p.line);
+}
+
+/* However long the values are, there is room for what to do. */
+static void test_resume_says_it_all(void **state) {
+  (void)state;
+  char list[400], *words, *options;
+  for (size_t i = 0; i < sizeof list; i++)
+    list[i] = i % 2 ? ',' : '1';
+  list[sizeof list - 1] = '\0';
+  words = lc_format("--resume a.h5 --rates %s", list);
+  options = lc_format("rates = %s,2", list);
+  require_not_resumed(words, options, LC_EUSAGE, "--rates 1,1,1,", "or start a new run");
+  free(words);
+  free(options);
 }
 
 /* Each option stands in the help, with its default. */
@@ -433,10 +747,18 @@ int main(void) {
       cmocka_unit_test(test_times_fit),
       cmocka_unit_test(test_ranges),
       cmocka_unit_test(test_what_goes_together),
+      cmocka_unit_test(test_snapshot_methods),
       cmocka_unit_test(test_rate_weights),
       cmocka_unit_test(test_a_refusal_changes_nothing),
       cmocka_unit_test(test_the_table),
       cmocka_unit_test(test_effective_options_read_back),
+      cmocka_unit_test(test_resume_inherits),
+      cmocka_unit_test(test_resume_compares),
+      cmocka_unit_test(test_resume_compares_what_is_printed),
+      cmocka_unit_test(test_resume_duration),
+      cmocka_unit_test(test_resume_leaves_free),
+      cmocka_unit_test(test_resume_of_other_files),
+      cmocka_unit_test(test_resume_says_it_all),
       cmocka_unit_test(test_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
