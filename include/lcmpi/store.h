@@ -88,7 +88,7 @@ struct lc_store_plan {
    * the cut is copied, and what is behind it too, as abandoned rows, where `keep_abandoned` says
    * so. NULL: a new run. */
   const char *past_path;
-  const struct lc_restart *restart;
+  struct lc_restart *restart; /* rank 0's lock is given up once all is copied */
   bool keep_abandoned;
 };
 
@@ -183,7 +183,7 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
  * whole: the end of the run if that is on file, else the last snapshot that all ranks have counted,
  * else the very beginning. Rank 0 passes hold = true and keeps others from writing the file from
  * then on. LC_EUSAGE, naming --from, if there is no such snapshot; LC_EFILE if the file is being
- * written, or of a format before 2.0. Local. */
+ * written (which only who holds it is told), or of a format before 2.0. Local. */
 lc_status lc_store_restart(const char *path, int32_t from, bool hold, struct lc_restart *restart,
                            struct lc_error *err);
 /* Gives the lock up, if it is held still. */
@@ -204,7 +204,9 @@ struct lc_past {
   int64_t n_under_way;
   struct lc_left *under_way;
 };
-/* Reads it; of restart->snapshot -1 everything is empty and n is 0. Local: any rank, any VMs. */
+/* Reads it, while the file still has its name: lc_store_create() may give that to the new one.
+ * LC_EFILE too if its clocks are not those of the set. Of restart->snapshot -1 everything is empty
+ * and n is 0. Local: any rank, any VMs. */
 lc_status lc_store_past(const char *path, const struct lc_restart *restart, int32_t first,
                         int32_t n, const struct lc_clock_set *clocks, struct lc_past *past,
                         struct lc_error *err);
@@ -222,11 +224,14 @@ struct lc_store_info {
   int64_t rows[LC_N_TABLE]; /* committed, all ranks */
   int64_t t_end;            /* 0 if not ended */
   struct lc_balance balance;
-  bool digested;    /* `digest` is on file */
-  uint64_t digest;  /* of the execution */
-  bool ended, live; /* live: a process holds it for writing now */
-  bool exact;       /* compacted: no room behind the rows */
-  bool newer;       /* its format has a later minor number than ours: read, but not rewritten */
+  bool digested;     /* `digest` is on file */
+  uint64_t digest;   /* of the execution */
+  bool ended, live;  /* live: a process holds it for writing now */
+  int32_t n_resumed; /* how often the run was gone on with; the last time ... */
+  int64_t t_resumed; /* ... at this model time ... */
+  int32_t resumed_snapshot, resumed_n_rank; /* ... from this snapshot (-1: none), on these ranks */
+  bool exact;                               /* compacted: no room behind the rows */
+  bool newer; /* its format has a later minor number than ours: read, but not rewritten */
   int64_t file_bytes, disk_bytes;
   int32_t n_text;
   struct {

@@ -58,6 +58,17 @@ static void print_system(const struct lc_store_info *info) {
            lc_print_count(all, info->n_vm));
 }
 
+static void print_resumed(const struct lc_store_info *info) {
+  char t[LC_QUANTITY_MAX], from[40] = "";
+  if (!info->n_resumed)
+    return;
+  if (info->resumed_snapshot >= 0)
+    snprintf(from, sizeof from, " (snapshot %d)", info->resumed_snapshot);
+  printf("  resumed   %d time%s, last at %s%s on %d rank%s\n", info->n_resumed,
+         info->n_resumed == 1 ? "" : "s", lc_print_duration(t, info->t_resumed), from,
+         info->resumed_n_rank, info->resumed_n_rank == 1 ? "" : "s");
+}
+
 static void print_end(const struct lc_store_info *info) {
   char t[LC_QUANTITY_MAX];
   const struct lc_balance *b = &info->balance;
@@ -78,6 +89,7 @@ static void print_info(const char *path, const struct lc_store_info *info) {
   printf("  rows      %s events, %s messages\n", lc_print_count(a, info->rows[LC_EVENTS]),
          lc_print_count(b, info->rows[LC_MESSAGES]));
   printf("  snapshots %d of %d\n", info->n_snapshot_done, info->n_snapshot);
+  print_resumed(info);
   if (info->ended)
     print_end(info);
   printf("  size      %s on disk%s\n", lc_print_bytes(a, info->disk_bytes),

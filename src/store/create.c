@@ -1,6 +1,6 @@
 /* Makes a new file: rank 0 alone, with HDF5's serial driver, under a temporary name. All structure
  * is made here; while the run goes on nobody changes any. */
-#include "store_internal.h"
+#include "resume.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -112,37 +112,54 @@ static void write_attributes(const struct lc_store_plan *plan, struct h5 *h) {
   }
 }
 
-static void fill(const struct lc_store_plan *plan, const struct layout *layout, struct h5 *h) {
+static void fill(const struct lc_store_plan *plan, const struct layout *layout,
+                 struct resume *resume, struct h5 *h) {
   const uint8_t running = LC_RUN_RUNNING;
+  const struct segment begin = new_segment(0, -1, plan->n_rank);
   write_attributes(plan, h);
   layout_build(layout, h);
   write_vm_constants(plan, h);
   write_rank_constants(plan, h);
   h5_write_all(h, "/snapshots/t", H5T_NATIVE_INT64, plan->t_snapshot);
   h5_write_all(h, "/commit/state", H5T_NATIVE_UINT8, &running);
+  if (resume)
+    resume_copy(resume, layout, h);
+  else
+    write_segments(h, &begin, 1);
+}
+
+static lc_status build(struct new_file *file, const struct lc_store_plan *plan,
+                       const struct layout *layout, struct resume *resume, struct lc_error *err) {
+  struct h5 h;
+  h5_create(&h, file->temporary);
+  fill(plan, layout, resume, &h);
+  bool unread = resume && resume_source(resume)->failed;
+  h.failed |= unread;
+  h5_close_new(&h, file->fd);
+  return h5_status(unread ? resume_source(resume) : &h, err);
 }
 
 lc_status create_file(const char *path, const struct lc_store_plan *plan,
-                      const struct layout *layout, bool force, int *held, struct lc_error *err) {
+                      const struct layout *layout, bool force, struct resume *resume, int *held,
+                      struct lc_error *err) {
   struct new_file file;
-  lc_status status = place_free(path, force, err);
+  bool in_place = resume && resume_in_place(resume); /* then we hold what is there */
+  lc_status status = in_place ? LC_OK : place_free(path, force, err);
   if (!status)
     status = place_begin(&file, path, err);
   if (status)
     return status;
-  if (place_is_held(path)) { /* another run came first */
+  if (!in_place && place_is_held(path)) { /* another run came first */
     place_abandon(&file);
     status = place_free(path, force, err);
     return status ? status
                   : lc_fail(err, LC_EFILE, "%s: was written by another process just now", path);
   }
-  struct h5 h;
-  h5_create(&h, file.temporary);
-  fill(plan, layout, &h);
-  h5_close_new(&h, file.fd);
-  status = h5_status(&h, err);
+  if (in_place)
+    place_keep_mode(&file);
+  status = build(&file, plan, layout, resume, err);
   if (!status)
-    status = place_publish(&file, force, held, err);
+    status = place_publish(&file, force || in_place, held, err);
   if (status)
     place_abandon(&file);
   return status;

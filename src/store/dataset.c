@@ -170,6 +170,25 @@ void h5_read_rows(struct h5 *h, const char *path, hid_t type, hsize_t start, hsi
   H5Dclose(dataset);
 }
 
+static void transfer_block_at(struct h5 *h, bool write, const char *path, hid_t type,
+                              const hsize_t start[3], const hsize_t count[3], void *values) {
+  hid_t dataset = open_dataset(h, path);
+  if (dataset < 0)
+    return;
+  h5_transfer_block(h, write, dataset, type, start, count, values, path);
+  H5Dclose(dataset);
+}
+
+void h5_read_block(struct h5 *h, const char *path, hid_t type, const hsize_t start[3],
+                   const hsize_t count[3], void *values) {
+  transfer_block_at(h, false, path, type, start, count, values);
+}
+
+void h5_write_block(struct h5 *h, const char *path, hid_t type, const hsize_t start[3],
+                    const hsize_t count[3], const void *values) {
+  transfer_block_at(h, true, path, type, start, count, (void *)(uintptr_t)values);
+}
+
 void h5_write_all(struct h5 *h, const char *path, hid_t type, const void *values) {
   hid_t dataset = open_dataset(h, path);
   if (dataset < 0)

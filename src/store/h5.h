@@ -71,6 +71,11 @@ void h5_read_rows(struct h5 *h, const char *path, hid_t type, hsize_t start, hsi
                   void *values);
 void h5_write_all(struct h5 *h, const char *path, hid_t type, const void *values);
 void h5_read_all(struct h5 *h, const char *path, hid_t type, void *values);
+/* A block of a dataset. */
+void h5_read_block(struct h5 *h, const char *path, hid_t type, const hsize_t start[3],
+                   const hsize_t count[3], void *values);
+void h5_write_block(struct h5 *h, const char *path, hid_t type, const hsize_t start[3],
+                    const hsize_t count[3], const void *values);
 /* A dataset of a single value; what has another shape is a failure. */
 void h5_read_one(struct h5 *h, const char *path, hid_t type, void *value);
 int64_t h5_read_scalar(struct h5 *h, const char *path);

@@ -125,6 +125,7 @@ void layout_init(struct layout *layout, int32_t n_vm, int32_t n_rank, int32_t n_
   *layout = (struct layout){.n_vm = n_vm,
                             .n_rank = n_rank,
                             .n_snapshot = n_snapshot,
+                            .n_segment = 1,
                             .version = 100 * LC_FORMAT_MAJOR + LC_FORMAT_MINOR};
   for (int t = 0; t < LC_N_TABLE; t++) {
     layout->first[t] = lc_new((size_t)n_rank, sizeof(int64_t), "the file's layout");
@@ -411,6 +412,15 @@ static void build_scale(struct h5 *h, const char *path, int32_t n, const char *l
   free(index);
 }
 
+static void build_segments(const struct layout *layout, struct h5 *h) {
+  struct h5_shape shape = {1, {(hsize_t)layout->n_segment}, {"/segments/segment"}};
+  h5_group(h, "/segments");
+  h5_set_text(h, "/segments", "title", "where the run began, and where it was gone on with");
+  build_scale(h, "/segments/segment", layout->n_segment, "stretch of the run");
+  for (int i = 0; i < lc_n_segment_column; i++)
+    build_column(h, "/segments", &lc_segment_columns[i], &shape, 0);
+}
+
 void layout_build(const struct layout *layout, struct h5 *h) {
   int32_t wide = 0; /* words of a vector stamp: the VMs of one copy */
   for (int32_t c = 0; c < layout->n_clock; c++)
@@ -432,6 +442,8 @@ void layout_build(const struct layout *layout, struct h5 *h) {
     h5_group(h, "/abandoned");
   build_table(layout, h, LC_ABANDONED_EVENTS);
   build_table(layout, h, LC_ABANDONED_MESSAGES);
+  if (layout_has(layout, CUTS_SINCE))
+    build_segments(layout, h);
   build_commit(layout, h);
   build_balance(h);
   if (layout_has(layout, VIRTUAL_SINCE))

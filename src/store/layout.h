@@ -22,6 +22,7 @@ struct layout {
   int64_t *first[LC_N_TABLE]; /* [n_rank] where each rank's region starts; owned */
   int64_t *rows[LC_N_TABLE]; /* [n_rank] rows laid out, or (read from a file) rows on file; owned */
   int64_t total[LC_N_TABLE];
+  int32_t n_segment;
   bool abandoned; /* has the tables of abandoned rows */
   int version;    /* of the format, 100 * major + minor: what came later is not there */
   int level;      /* as h5_dataset() takes it, for everything with one row per event or message */

@@ -118,6 +118,13 @@ static void expect_table(const struct layout *layout, struct h5 *h, int t) {
            layout->clock[c].words);
 }
 
+static void expect_segments(const struct layout *layout, struct h5 *h) {
+  char path[PATH_BYTES];
+  for (int i = 0; i < lc_n_segment_column; i++)
+    expect(h, column_path(path, "/segments", lc_segment_columns[i].name), layout->n_segment, true,
+           1);
+}
+
 static void expect_cuts(const struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   for (int i = 0; i < lc_n_cost_column; i++)
@@ -146,8 +153,10 @@ static void expect_small(const struct layout *layout, struct h5 *h) {
   for (int32_t c = 0; c < layout->n_clock; c++)
     expect(h, stamp_path(path, "/snapshots", layout->clock[c].name), layout->n_vm, true,
            (int64_t)layout->n_snapshot * layout->clock[c].words);
-  if (layout_has(layout, CUTS_SINCE))
+  if (layout_has(layout, CUTS_SINCE)) {
     expect_cuts(layout, h);
+    expect_segments(layout, h);
+  }
 }
 
 static void expect_clock_total(void *context, struct h5 *h, const char *path, enum column_type type,
@@ -183,7 +192,10 @@ void layout_read(struct layout *layout, struct h5 *h) {
     return;
   layout_init(layout, n_vm, n_rank, n_snapshot);
   layout->version = version;
-  layout->abandoned = layout_has(layout, CUTS_SINCE) && h5_exists(h, "/abandoned");
+  if (layout_has(layout, CUTS_SINCE)) {
+    layout->abandoned = h5_exists(h, "/abandoned");
+    layout->n_segment = length_of(h, "/segments/segment");
+  }
   read_state(layout, h);
   read_clocks(layout, h);
   for (int t = 0; t < LC_N_TABLE && !h->failed; t++) {

@@ -1,5 +1,6 @@
 /* Opening and closing the file of a run on all ranks. The parallel open and close are the only
  * collective calls; everything else is independent raw data. */
+#include "resume.h"
 #include "writer.h"
 
 #include "../transport/communicator.h"
@@ -108,6 +109,52 @@ lc_status open_store(struct lc_store *s, struct lc_error *err) {
   return lc_agree(s->transport, h5_status(&s->h, err), err);
 }
 
+/* What all ranks must know of what is taken over: where it lies in the new file. */
+static void share_past(struct lc_store *s, const struct resume *resume) {
+  int32_t n_rank = s->layout.n_rank, rank = lc_transport_rank(s->transport);
+  int32_t flags[2] = {0};
+  int64_t *copied = lc_new((size_t)n_rank, sizeof *copied, "going on from a file");
+  if (resume) {
+    resume_make_room(resume, &s->layout);
+    flags[0] = s->layout.abandoned;
+    flags[1] = s->layout.n_segment;
+  }
+  lc_broadcast(s->transport, flags, sizeof flags);
+  s->layout.abandoned = flags[0];
+  s->layout.n_segment = flags[1];
+  for (int t = 0; t < LC_N_TABLE; t++) {
+    for (int32_t r = 0; r < n_rank && resume; r++)
+      copied[r] = resume_rows(resume, t, r);
+    lc_broadcast(s->transport, copied, (size_t)n_rank * sizeof *copied);
+    lc_broadcast(s->transport, s->layout.rows[t], (size_t)n_rank * sizeof *copied);
+    s->part[t].n_written = copied[rank];
+  }
+  layout_place(&s->layout, LC_REGION_ROWS);
+  free(copied);
+}
+
+/* A file for a new run, or for one that goes on; by all ranks. */
+static lc_status make_file(struct lc_store *s, const struct lc_store_plan *plan,
+                           struct lc_error *err) {
+  bool first = lc_transport_rank(s->transport) == 0;
+  struct resume *resume = NULL;
+  lc_status status = LC_OK;
+  if (plan->past_path) {
+    if (first)
+      status = resume_begin(&resume, plan, s->path, err);
+    status = lc_agree(s->transport, status, err);
+    if (status == LC_OK)
+      share_past(s, resume);
+  }
+  if (!status && first)
+    status = create_file(s->path, plan, &s->layout, s->options.force, resume, &s->lock_fd, err);
+  if (resume)
+    resume_end(resume);
+  if (!status && plan->past_path && first)
+    lc_restart_release(plan->restart);
+  return lc_agree(s->transport, status, err);
+}
+
 lc_status lc_store_create(struct lc_store **out, const char *path, const struct lc_store_plan *plan,
                           struct lc_store_options options, struct lc_transport *transport,
                           struct lc_error *err) {
@@ -122,10 +169,7 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
   layout_from_plan(&s->layout, plan);
   s->first_vm = plan->first_vm;
   s->n_vm = plan->n_own;
-  lc_status status = LC_OK;
-  if (lc_transport_rank(transport) == 0)
-    status = create_file(s->path, plan, &s->layout, options.force, &s->lock_fd, err);
-  status = lc_agree(transport, status, err);
+  lc_status status = make_file(s, plan, err);
   if (!status)
     status = open_store(s, err);
   *out = s;

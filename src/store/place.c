@@ -65,7 +65,7 @@ lc_status place_free(const char *path, bool force, struct lc_error *err) {
   return place_is_held(path) ? is_held(path, err) : LC_OK;
 }
 
-static bool same_file(int fd, const char *path) {
+bool place_is_same(int fd, const char *path) {
   struct stat mine, named;
   return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
          mine.st_dev == named.st_dev;
@@ -80,7 +80,7 @@ lc_status place_begin(struct new_file *file, const char *path, struct lc_error *
       break;
     }
     bool mine = lock(file->fd, F_WRLCK) && lock_out_other_programs(file->fd);
-    if (mine && same_file(file->fd, file->temporary))
+    if (mine && place_is_same(file->fd, file->temporary))
       return LC_OK;
     close(file->fd);
     if (mine)
@@ -90,6 +90,12 @@ lc_status place_begin(struct new_file *file, const char *path, struct lc_error *
   }
   free(file->temporary);
   return err->status;
+}
+
+void place_keep_mode(const struct new_file *file) {
+  struct stat old;
+  if (stat(file->path, &old) == 0 && fchmod(file->fd, old.st_mode & 07777) != 0)
+    return; /* a file system without modes */
 }
 
 static void sync_folder(const char *path) {
@@ -140,7 +146,7 @@ static lc_status open_locked(const char *path, int flags, short type, int *fd,
     if (*fd < 0)
       return lc_fail(err, LC_EFILE, "%s: cannot be opened: %s", path, strerror(errno));
     bool mine = lock(*fd, type) && lock_out_other_programs(*fd);
-    if (mine && same_file(*fd, path))
+    if (mine && place_is_same(*fd, path))
       return LC_OK;
     close(*fd);
     *fd = -1;

@@ -20,6 +20,8 @@ struct new_file {
 /* Takes PATH.tmp, also one that a killed process left behind, but not from a process that is at
  * work on it. The path is not owned. */
 lc_status place_begin(struct new_file *file, const char *path, struct lc_error *err);
+/* The new file may be read and written by whom the one could that has the name now. */
+void place_keep_mode(const struct new_file *file);
 /* fsync of the file, rename to its name (`replace`: over what is there), fsync of the folder: at
  * whatever moment the power goes, `path` is the old file before and the new one afterwards. Then
  * *held is a descriptor that holds the file as place_hold() does. */
@@ -32,6 +34,8 @@ void place_abandon(struct new_file *file);
 lc_status place_hold(const char *path, int *fd, struct lc_error *err);
 /* Takes an existing file for a process alone, to write it anew. */
 lc_status place_take(const char *path, int *fd, struct lc_error *err);
+/* True if the descriptor is of the file that has that name now. */
+bool place_is_same(int fd, const char *path);
 /* True if a process writes the file. */
 bool place_is_held(const char *path);
 

@@ -383,6 +383,18 @@ static int32_t count_logged(const struct layout *layout, struct h5 *h) {
   return n;
 }
 
+static void describe_segments(struct lc_store_info *info, const struct layout *layout,
+                              struct h5 *h) {
+  if (!layout_has(layout, CUTS_SINCE) || layout->n_segment < 2)
+    return;
+  struct segment *segment = read_segments(h, layout), *last = &segment[layout->n_segment - 1];
+  info->n_resumed = layout->n_segment - 1;
+  info->t_resumed = last->t_start;
+  info->resumed_snapshot = last->snapshot;
+  info->resumed_n_rank = last->n_rank;
+  free(segment);
+}
+
 static void describe(struct lc_store_info *info, const struct layout *layout, struct h5 *h) {
   char path[PATH_BYTES];
   info->n_vm = layout->n_vm;
@@ -406,6 +418,7 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->digested = info->ended && layout_has(layout, VIRTUAL_SINCE);
   if (info->digested)
     h5_read_one(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
+  describe_segments(info, layout, h);
   H5Aiterate2(h->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, note_attribute, info);
 }
 

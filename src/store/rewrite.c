@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,6 +70,7 @@ static void plan_layout(struct rewrite *w, int64_t *const *room) {
   layout_init(&w->new, w->old.n_vm, w->old.n_rank, w->old.n_snapshot);
   w->new.version = w->old.version;
   w->new.abandoned = w->old.abandoned;
+  w->new.n_segment = w->old.n_segment;
   for (int32_t c = 0; c < w->old.n_clock; c++) {
     struct file_clock *clock = &w->new.clock[w->new.n_clock++];
     *clock = w->old.clock[c];
@@ -195,6 +195,12 @@ static void copy_cuts(struct rewrite *w) {
                       H5T_NATIVE_UINT64, sizeof(uint64_t), w->old.n_rank);
 }
 
+static void copy_segments(struct rewrite *w) {
+  struct segment *segment = read_segments(&w->from, &w->old);
+  write_segments(&w->to, segment, w->old.n_segment);
+  free(segment);
+}
+
 static void copy_snapshots(struct rewrite *w) {
   char path[PATH_BYTES];
   copy_snapshot_counts(w);
@@ -208,8 +214,10 @@ static void copy_snapshots(struct rewrite *w) {
   for (int32_t c = 0; c < w->old.n_clock; c++)
     copy_of_snapshots(w, stamp_path(path, "/snapshots", w->old.clock[c].name), H5T_NATIVE_INT64,
                       (size_t)w->old.clock[c].words * sizeof(int64_t), w->old.n_vm);
-  if (layout_has(&w->old, CUTS_SINCE))
+  if (layout_has(&w->old, CUTS_SINCE)) {
     copy_cuts(w);
+    copy_segments(w);
+  }
   for (int i = 0; i < lc_n_state_column; i++)
     if (layout_has(&w->old, lc_state_columns[i].since))
       copy_of_snapshots(w, column_path(path, "/snapshots", lc_state_columns[i].name),
@@ -377,13 +385,6 @@ static void release(struct rewrite *w) {
   free(w->snapshot);
 }
 
-/* The new file may be read and written by whom the old one could. */
-static void keep_mode(const char *path, int fd) {
-  struct stat old;
-  if (stat(path, &old) == 0 && fchmod(fd, old.st_mode & 07777) != 0)
-    return; /* a file system without modes */
-}
-
 lc_status rewrite_file(const char *path, int64_t *const *room, int state, const char *remark,
                        int *held, struct lc_error *err) {
   struct rewrite w = {.exact = room == NULL, .to = {.file = -1}};
@@ -393,7 +394,7 @@ lc_status rewrite_file(const char *path, int64_t *const *room, int state, const 
     return status;
   status = place_begin(&file, path, err);
   if (!status) {
-    keep_mode(path, file.fd);
+    place_keep_mode(&file);
     plan_layout(&w, room);
     h5_create(&w.to, file.temporary);
     if (!w.from.failed)

@@ -97,6 +97,19 @@ const struct column lc_cost_columns[] = {
 };
 const int lc_n_cost_column = sizeof lc_cost_columns / sizeof *lc_cost_columns;
 
+#define SEGMENT(field) offsetof(struct segment, field)
+
+const struct column lc_segment_columns[] = {
+    {"t_start", COLUMN_I64, SEGMENT(t_start), "ns", "model time at which it began", NULL, false, 0},
+    {"snapshot", COLUMN_I32, SEGMENT(snapshot), "1",
+     "snapshot that it went on from; -1: the beginning, or the end of the one before", NULL, false,
+     0},
+    {"n_rank", COLUMN_I32, SEGMENT(n_rank), "1", "ranks that it ran on", NULL, false, 0},
+    {"started", COLUMN_I64, SEGMENT(started_ns), "nanoseconds since 1970-01-01",
+     "when it was started", NULL, false, 0},
+};
+const int lc_n_segment_column = sizeof lc_segment_columns / sizeof *lc_segment_columns;
+
 #define COLUMNS(list) (int)(sizeof(list) / sizeof *(list)), (list)
 
 const struct table lc_tables[LC_N_TABLE] = {

@@ -41,6 +41,17 @@ extern const int lc_n_state_column;
 extern const struct column lc_cost_columns[];
 extern const int lc_n_cost_column;
 
+/* One stretch of a run: from its beginning, or from where it was gone on with. */
+struct segment {
+  int64_t t_start;    /* model time */
+  int64_t started_ns; /* since 1970 */
+  int32_t snapshot;   /* its number in the file; -1: from the beginning, or from an end */
+  int32_t n_rank;
+};
+/* [segment] columns of /segments, a struct segment each. */
+extern const struct column lc_segment_columns[];
+extern const int lc_n_segment_column;
+
 size_t column_bytes(enum column_type type);
 
 #define RUN_STATE_MEANINGS "NONE RUNNING COMPLETE STOPPED FAILED RECOVERED"

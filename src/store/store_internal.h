@@ -10,9 +10,12 @@ enum { LC_REGION_ROWS = 4096 };
 
 /* A plan's layout, with room for each rank rounded up to whole pages. */
 void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan);
-/* A new file of that layout, published under its name; *held holds it (place.h). */
+struct resume;
+/* A new file of that layout, published under its name; *held holds it (place.h). Of a run that goes
+ * on it begins with what `resume` takes over, else that is NULL. */
 lc_status create_file(const char *path, const struct lc_store_plan *plan,
-                      const struct layout *layout, bool force, int *held, struct lc_error *err);
+                      const struct layout *layout, bool force, struct resume *resume, int *held,
+                      struct lc_error *err);
 
 /* Rewrites `path` through a temporary file: with `room` == NULL exactly (sorted, compressed, fates
  * joined), else with room[t][r] rows for each table and rank. `state` 0 keeps the state that it
@@ -38,6 +41,11 @@ int64_t committed_rows(const struct layout *layout, int t);
 int64_t *counted_rows(struct h5 *h, const struct layout *layout, int t, int64_t *rows);
 /* Items order[0..n) of an array. */
 void permute(const int64_t *order, int64_t n, size_t bytes, const void *from, void *to);
+/* A stretch of the run that begins now. */
+struct segment new_segment(int64_t t_start, int32_t snapshot, int32_t n_rank);
+/* All of them; read: the caller frees them. */
+struct segment *read_segments(struct h5 *h, const struct layout *layout);
+void write_segments(struct h5 *h, const struct segment *segment, int32_t n);
 /* Whether a snapshot is under the counter of a rank; how many, without the end, are under those of
  * all ranks. */
 bool snapshot_counts(const struct layout *layout, int32_t rank, int32_t snapshot);
@@ -46,6 +54,10 @@ int32_t whole_snapshots(const struct layout *layout);
 /* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
  */
 lc_status open_checked(struct h5 *h, struct layout *layout, const char *path, struct lc_error *err);
+/* Whether a run can go on from a file: its format, and that its clocks are those of the run. */
+lc_status check_past_format(const char *path, const struct layout *layout, struct lc_error *err);
+lc_status check_past_clocks(const char *path, const struct layout *layout,
+                            const struct lc_clock_set *clocks, struct lc_error *err);
 /* The totals in the root of a file, counted from an indexed history. */
 void write_counted_totals(struct h5 *to, const struct layout *layout,
                           const struct lc_history *history);

@@ -199,7 +199,7 @@ class Refusals(FolderTest):
 
     def test_formats(self):
         synthetic.write_exact(self.file, self.run_of)
-        for version, refused in (("1.7", False), ("2.0", True), ("10.0", True)):
+        for version, refused in (("1.7", False), ("2.9", False), ("3.0", True), ("10.0", True)):
             with h5py.File(self.file, "r+") as h5:
                 h5.attrs.modify("lcmpi_format", version)
             if refused:
