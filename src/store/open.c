@@ -67,11 +67,12 @@ static void open_all(struct lc_store *s) {
   s->n_final = place_of(s, "/commit/n_final");
 }
 
-/* Every rank must look at the file that rank 0 made, not at another of the same name. */
-static lc_status check_same_file(struct lc_store *s, struct lc_error *err) {
+/* Every rank must look at the file that rank 0 made under this name, not at another of the same
+ * name, or at none. */
+static lc_status check_same_file(struct lc_store *s, const char *name, struct lc_error *err) {
   struct stat file;
   int64_t mine[2] = {-1, -1}, theirs[2];
-  if (stat(s->path, &file) == 0) {
+  if (stat(name, &file) == 0) {
     mine[0] = (int64_t)file.st_ino;
     mine[1] = (int64_t)file.st_size;
   }
@@ -84,6 +85,34 @@ static lc_status check_same_file(struct lc_store *s, struct lc_error *err) {
                      "all hosts share",
                      s->path, lc_transport_rank(s->transport));
   return lc_agree(s->transport, status, err);
+}
+
+static bool on_several_hosts(struct lc_transport *transport) {
+  const struct lc_host *hosts;
+  const char *names;
+  lc_transport_hosts(transport, &hosts, &names);
+  for (int32_t r = 0; r < lc_transport_size(transport); r++)
+    if (hosts[r].host > 0)
+      return true;
+  return false;
+}
+
+/* Hosts that do not share the folder are found out by a file under the temporary name, before any
+ * file is made or replaced. Collective. */
+static lc_status check_shared_folder(struct lc_store *s, struct lc_error *err) {
+  if (!on_several_hosts(s->transport))
+    return LC_OK;
+  bool first = lc_transport_rank(s->transport) == 0;
+  struct new_file probe;
+  lc_status begun = first ? place_begin(&probe, s->path, err) : LC_OK;
+  lc_status status = lc_agree(s->transport, begun, err);
+  char *name = lc_format("%s.tmp", s->path);
+  if (!status)
+    status = check_same_file(s, name, err);
+  free(name);
+  if (first && !begun)
+    place_abandon(&probe);
+  return status;
 }
 
 static void open_parallel(struct lc_store *s) {
@@ -102,7 +131,7 @@ lc_status open_store(struct lc_store *s, struct lc_error *err) {
   lc_status status = s->lock_fd < 0 ? place_hold(s->path, &s->lock_fd, err) : LC_OK;
   status = lc_agree(s->transport, status, err);
   if (!status)
-    status = check_same_file(s, err);
+    status = check_same_file(s, s->path, err);
   if (status)
     return status;
   open_parallel(s);
@@ -169,7 +198,9 @@ lc_status lc_store_create(struct lc_store **out, const char *path, const struct 
   layout_from_plan(&s->layout, plan);
   s->first_vm = plan->first_vm;
   s->n_vm = plan->n_own;
-  lc_status status = make_file(s, plan, err);
+  lc_status status = check_shared_folder(s, err);
+  if (!status)
+    status = make_file(s, plan, err);
   if (!status)
     status = open_store(s, err);
   *out = s;
