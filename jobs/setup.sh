@@ -17,7 +17,7 @@ setup_test=(libcmocka-dev)
 # what lcmpi is merely tested against; tests that need one of these are skipped without it
 setup_full=(clang-format clang-tidy shellcheck strace hdf5-tools netcdf-bin python3-xarray
   python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r mpich libmpich-dev
-  libhdf5-mpich-dev)
+  libhdf5-mpich-dev iproute2 spin)
 
 setup_say() {
   printf '%s: %s\n' "${0##*/}" "$*"

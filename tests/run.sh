@@ -15,10 +15,12 @@ suites=(
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
+  'hosts        240  three hosts out of network namespaces: clocks, digests, a folder that is not shared'
+  'spin         180  every execution of small models of the snapshot methods'
   'warnings     300  compilers and clang-tidy have nothing to say'
   'sanitize    1000  AddressSanitizer and UndefinedBehaviorSanitizer'
 )
-asked_only=' warnings sanitize ' # with --full, or by name
+asked_only=' hosts spin warnings sanitize ' # with --full, or by name
 
 usage() {
   cat <<'EOF'
@@ -67,6 +69,8 @@ suite_program() { run_unittest program; }
 suite_virtual() { run_unittest virtual; }
 suite_readers() { run_unittest readers; }
 suite_crash() { run_unittest crash; }
+suite_hosts() { run_unittest hosts; }
+suite_spin() { run_unittest spin; }
 
 suite_postprocess() { # on files that the tests write, and on one of lcmpi's
   local sample=$root/build/tests/sample.h5
