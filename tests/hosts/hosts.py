@@ -18,7 +18,7 @@ set -e
 read pid rest </proc/self/stat
 hostname "$1"
 mount --bind "$2/hosts" /etc/hosts
-mount -t proc none /proc
+[ $$ != 1 ] || mount -t proc none /proc
 mount -t tmpfs -o mode=1777 none /dev/shm
 mount -t tmpfs -o mode=1777 none "$2/own"
 ip link set lo up
@@ -26,7 +26,7 @@ echo "$pid"
 exec cat >/dev/null
 """
 
-# mpirun's way to a host: its name, then a command for the shell there.
+# mpirun's way to a host: its name, then a command for the shell there. mpirun itself is on the switch.
 AGENT = """#!/bin/bash
 host=$1
 shift
@@ -53,7 +53,7 @@ class Hosts:
         self.names = [f"h{number}" for number in range(1, len(clocks) + 1)]
         self.shifted = any(clocks)
         # an ordinary user is root in a user namespace, which the switch has and the hosts are made in
-        self.user = [] if os.geteuid() == 0 else ["--user"]
+        self.user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         os.mkdir(self.path("own"))
         with open(self.path("hosts"), "w") as file:
             file.write("127.0.0.1 localhost\n10.77.0.254 switch\n")
@@ -65,7 +65,7 @@ class Hosts:
             self.write_agent()
         except (NoHosts, OSError) as error:
             self.close()
-            raise NoHosts(str(error).replace("\n", "; ")) from error
+            raise NoHosts(" ".join(str(error).split())) from error
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -111,12 +111,13 @@ class Hosts:
         self.on(name, "ip", "address", "add", f"{address}/24", "dev", interface)
         self.on(name, "ip", "link", "set", interface, "up")
 
-    def entered(self):
-        return [*self.user, *NAMESPACES, *(["--time"] if self.shifted else [])]
+    def own(self):
+        """The namespaces that each host has."""
+        return [*NAMESPACES, *(["--time"] if self.shifted else [])]
 
     def write_agent(self):
         with open(self.path("agent"), "w") as file:
-            file.write(AGENT.format(folder=self.folder, enter=" ".join(self.entered())))
+            file.write(AGENT.format(folder=self.folder, enter=" ".join(self.own())))
         os.chmod(self.path("agent"), 0o755)
 
     # ---- using them ------------------------------------------------------------------------------
@@ -126,8 +127,8 @@ class Hosts:
 
     def on(self, name, *command):
         """Runs a command on a host, or on the switch."""
-        namespaces = [*self.user, *NAMESPACES[:-1]] if name == "switch" else self.entered()
-        tool(*self.way_to(name, *namespaces), "--", *command)
+        namespaces = NAMESPACES[:-1] if name == "switch" else self.own()
+        tool(*self.way_to(name, *self.user, *namespaces), "--", *command)
 
     def mpirun(self, ranks, *command):
         """The words that start ranks on all hosts, evenly and in their order. Ranks of different hosts reach each
