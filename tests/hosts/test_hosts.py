@@ -4,6 +4,8 @@ one host, runs are stopped and gone on with, and a folder that they do not share
 
 import os
 import re
+import shutil
+import signal
 import sys
 import unittest
 
@@ -46,6 +48,24 @@ class Case(program.Case):
         words = super().command(*arguments)
         return words if ranks is None else self.hosts.mpirun(ranks, *words)
 
+    def check_order(self, file, least_error=0):
+        """No message arrives, and none is taken, before it was sent, as far as the clocks can tell."""
+        columns = {f"{table}/{name}": file[f"{table}/{name}"][()] for table, names in (
+            ("events", ("kind", "peer", "machine", "msg_first", "t_arrival", "t_actual")),
+            ("messages", ("sender", "number", "t_send"))) for name in names}
+        sent = dict(zip(zip(columns["messages/sender"].tolist(), columns["messages/number"].tolist()),
+                        columns["messages/t_send"].tolist()))
+        host, error = file["host"][()][file["vm_rank"][()]], file["clock_error"][()][file["vm_rank"][()]]
+        between = 0
+        for row in np.nonzero(columns["events/kind"] == RECEIVE)[0]:
+            machine, peer, number, arrival, taken = (
+                int(columns[f"events/{name}"][row]) for name in ("machine", "peer", "msg_first", "t_arrival", "t_actual"))
+            unsure = 0 if host[machine] == host[peer] else int(error[machine] + error[peer])
+            self.assertGreaterEqual(arrival - sent[peer, number], -max(unsure, least_error), (machine, peer, number))
+            self.assertGreaterEqual(taken, arrival)
+            between += host[machine] != host[peer]
+        self.assertGreater(between, 20)
+
 
 class Clocks(Case):
     """Hosts whose clocks agree, for they are this machine's."""
@@ -60,24 +80,6 @@ class Clocks(Case):
         self.assertTrue((error[2:] > 0).all(), error)
         self.assertTrue((np.abs(offset - ahead) <= error).all(), f"{offset}, not {ahead} by more than {error}")
         self.assertLess(error.max(), SECOND // 20)
-
-    def check_order(self, file):
-        """No message arrives, and none is taken, before it was sent, as far as the clocks can tell."""
-        columns = {f"{table}/{name}": file[f"{table}/{name}"][()] for table, names in (
-            ("events", ("machine", "kind", "peer", "msg_first", "t_arrival", "t_actual")),
-            ("messages", ("sender", "number", "t_send"))) for name in names}
-        sent = dict(zip(zip(columns["messages/sender"].tolist(), columns["messages/number"].tolist()),
-                        columns["messages/t_send"].tolist()))
-        host, error = file["host"][()][file["vm_rank"][()]], file["clock_error"][()][file["vm_rank"][()]]
-        between = 0
-        for row in np.nonzero(columns["events/kind"] == RECEIVE)[0]:
-            machine, peer, number, arrival, taken = (
-                int(columns[f"events/{name}"][row]) for name in ("machine", "peer", "msg_first", "t_arrival", "t_actual"))
-            unsure = 0 if host[machine] == host[peer] else int(error[machine] + error[peer])
-            self.assertGreaterEqual(arrival - sent[peer, number], -unsure, (machine, peer, number))
-            self.assertGreaterEqual(taken, arrival)
-            between += host[machine] != host[peer]
-        self.assertGreater(between, 20)
 
     def check_snapshots(self, file, method):
         """Taken while messages go from host to host; verify judges what is in them."""
@@ -117,6 +119,50 @@ class Virtual(Case):
                     self.assertEqual(file.attrs["hostnames"], "h1 h2 h3")
                     self.assertTrue(file["snapshots/valid"][()].all())
                 self.check_verified(f"{method}.h5")
+
+
+class GoingOn(Case):
+    """Runs that are stopped by a signal to mpirun, and gone on with on other ranks."""
+
+    def stopped(self, *options):
+        """A run that is stopped after its first snapshots: the longest of its clocks' errors."""
+        process = self.started(*options, "--commit-every", "20ms", "--progress", "none", ranks=6)
+        harness.wait_until(lambda: min(program.committed(self.path("run.h5"), "n_snapshots")) > 1, what="two snapshots")
+        process.send_signal(signal.SIGUSR1)
+        out, err = self.ends(process, 85)
+        self.assertIn("--resume", out + err)
+        with h5py.File(self.path("run.h5"), "r") as file:
+            self.assertLess(file["commit/t_end"][()], file.attrs["duration_ns"])
+            return int(file["clock_error"][()].max())
+
+    def check_segments(self, file, ranks):
+        self.assertEqual(file["segments/n_rank"][()].tolist(), ranks)
+        begun = file["segments/t_start"][()]
+        self.assertTrue((np.diff(begun) > 0).all() and begun[0] == 0, begun)
+        self.assertEqual(file["commit/t_end"][()], file.attrs["duration_ns"])
+
+    def test_virtual_time(self):
+        """The result is that of a run that was never stopped."""
+        options = (*VIRTUAL, "--duration", "120s")
+        alone = self.check_run(*options, "-o", "alone.h5")
+        self.stopped(*options)
+        shutil.copy(self.path("run.h5"), self.path("other.h5"))
+        for name, ranks in (("run.h5", 6), ("other.h5", 4)):
+            with self.subTest(ranks=ranks):
+                result = self.check_run("--resume", name, "--progress", "none", ranks=ranks)
+                self.assertEqual(digests(result.stdout), digests(alone.stdout))
+                with h5py.File(self.path(name), "r") as file:
+                    self.check_segments(file, [6, ranks])
+                self.check_verified(name)
+
+    def test_real_time(self):
+        """Nothing is lost or doubled, and no message arrives before it was sent."""
+        error = self.stopped(*REAL, "--vms", 7, "--duration", "4s")
+        self.check_run("--resume", "run.h5", "--progress", "none", ranks=4)
+        with h5py.File(self.path("run.h5"), "r") as file:
+            self.check_order(file, least_error=2 * error)
+            self.check_segments(file, [6, 4])
+        self.check_verified("run.h5")
 
 
 class Folders(Case):
