@@ -53,7 +53,7 @@ class Stopping(program.Case):
         self.check_stopped(process, "run.h5", signal.SIGTERM, 1)
 
     def test_max_walltime(self):
-        """Counted from the start of the program; one that is over when the run begins stops it before its first tick."""
+        """One that is over when the run begins stops it before its first tick."""
         unlogged = ("--vms", 3, "--pace", "virtual", "--duration", "365d", "--snapshot-every", "none", "--log", "none",
                     "--reserve", "0.1", "--progress", "none")
         for limit, ranks in ((1.5, None), (1.5, 3), (1e-9, None), (1e-9, 3)):
