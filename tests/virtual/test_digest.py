@@ -27,6 +27,10 @@ MATRIX = {
     "copies": ("--vms", 3, "--replicas", 9),
     "many": ("--vms", 9000, "--duration", "2s", "--snapshot-every", "700ms"),
     "a sample": ("--vms", 30, "--log", "sample:4"),
+    "markers": ("--vms", 9, "--snapshot-method", "chandy-lamport", "--latency", "uniform:10ms,400ms",
+                "--snapshot-every", "1s"),
+    "colours": ("--vms", 9, "--snapshot-method", "lai-yang", "--latency", "uniform:10ms,400ms", "--fifo", "off",
+                "--snapshot-every", "300ms", "--clock", "lamport,vector"),
     "a file": ("--vms", 4, "--replicas", 3, "--topology", "file:channels.txt"),
 }
 DIGEST = re.compile(r"^digest 0x[0-9a-f]{16}$", re.MULTILINE)
@@ -53,11 +57,13 @@ def contents(path):
         found["events"] = table(file["events"], ("machine", "seq"))
         found["messages"] = table(file["messages"], ("sender", "number"))
         for name in ("queue", "channel"):
-            found[name] = table(file["snapshots"][name], ("receiver", "sender", "number"))
+            found[name] = table(file["snapshots"][name], ("snapshot", "receiver", "sender", "number"))
         found["states"] = {name: data[()].tolist() for name, data in file["snapshots"].items()
                            if isinstance(data, h5py.Dataset)}
-        found["state stamps"] = {name: clock["stamp"][()].tolist() for name, clock in
-                                 file["snapshots/clocks"].items()}
+        found["state stamps"] = {name: {each: data[()].tolist() for each, data in clock.items()}
+                                 for name, clock in file["snapshots/clocks"].items()}
+        found["digests before"] = {name: parts[()].sum(axis=0, dtype="u8").tolist()
+                                   for name, parts in file["snapshots/restart"].items()}
         for group in ("digest", "balance"):
             found[group] = {name: int(data[()]) for name, data in file[group].items()}
         return found
