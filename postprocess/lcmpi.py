@@ -59,7 +59,7 @@ def events(file, vectors=False):
         frame = _table(h5, "events", regions)
         frame = frame.assign(t=frame.t_actual / NS_PER_S, t_due=frame.t_scheduled / NS_PER_S,
                              lateness=(frame.t_actual - frame.t_scheduled) / NS_PER_S)
-        stamps = [_stamps(h5, name, regions) for name in _clocks(h5, vectors)]
+        stamps = [_stamps(h5, "events", name, regions) for name in _clocks(h5, vectors)]
         frame = _with_words(pd.concat([frame, *stamps], axis=1), h5["events"])
     frame = frame[frame.kind != "EMPTY"]
     return frame.sort_values(["machine", "seq"], ignore_index=True)
@@ -80,17 +80,21 @@ def messages(file):
     return frame.sort_values(key, ignore_index=True)
 
 
+def _on_file(h5):
+    """[rank, snapshot]: whether the rank has counted the snapshot."""
+    counted = np.arange(len(h5["snapshots/t"]) - 1) < h5["commit/n_snapshots"][:][:, None]
+    return np.column_stack([counted, h5["commit/n_final"][:] == 1])
+
+
 def _states_on_file(h5):
-    """[vm, snapshot]: whether the state is under the counters of its VM's rank."""
-    rank, commit = h5["vm_rank"][:], h5["commit"]
-    last = len(h5["snapshots/t"]) - 1
-    counted = np.arange(last) < commit["n_snapshots"][:][rank][:, None]
-    return np.column_stack([counted, commit["n_final"][:][rank] == 1])
+    """[vm, snapshot]: the same of its VM's rank."""
+    return _on_file(h5)[h5["vm_rank"][:]]
 
 
 def snapshots(file):
-    """One row per VM and snapshot that is on file, with the scalar clocks. `t` is the time of the
-    snapshot in seconds; the last snapshot is the state at the end of the run."""
+    """One row per VM and snapshot that is on file, with the scalar clocks and the largest jump of each
+    by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
+    state at the end of the run."""
     with _opened(file) as h5:
         group = h5["snapshots"]
         vm, snapshot = np.nonzero((group["valid"][:] == 1) & _states_on_file(h5))
@@ -101,7 +105,26 @@ def snapshots(file):
                 columns[name] = dataset[:][vm, snapshot]
         for name in _clocks(h5, vectors=False):
             columns[name] = group[f"clocks/{name}/stamp"][:][vm, snapshot]
+            if "jump_max" in group[f"clocks/{name}"]:
+                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][:][vm, snapshot]
         return pd.DataFrame(columns)
+
+
+def under_way(file, snapshot=-1, vectors=False):
+    """The messages that cross a snapshot, one row each: sent before it and not received, by receiver
+    in the order of its queue, with `fate` QUEUED or IN_FLIGHT and the stamps that they carry. `t_arrival_s`
+    is in seconds. Snapshots are numbered from 0; -1 is the last one that is whole, the end of the
+    run if that is on file, -2 the one before it, and so on. A file of format 1 knows the end only."""
+    with _opened(file) as h5:
+        number = _whole_snapshot(file, h5, snapshot)
+        parts = []
+        for path in ("snapshots/queue", "snapshots/channel"):
+            frame = _with_words(_crossing(h5, path, vectors), h5[path])
+            parts.append(frame[frame.snapshot == number])
+    frame = pd.concat(parts)
+    frame = frame.assign(t_arrival_s=frame.t_arrival / NS_PER_S)
+    return frame.sort_values(["receiver", "t_arrival", "sender", "number", "copy"],
+                             ignore_index=True)
 
 
 # ---- opening ------------------------------------------------------------------------------------
@@ -169,8 +192,8 @@ def _clocks(h5, vectors=True):
     return [name for name in clocks if vectors or clocks[name].attrs["order"] == "scalar"]
 
 
-def _stamps(h5, clock, regions):
-    stamps = _rows(h5[f"events/clocks/{clock}/stamp"], regions)
+def _stamps(h5, path, clock, regions):
+    stamps = _rows(h5[f"{path}/clocks/{clock}/stamp"], regions)
     if stamps.ndim == 1:
         return pd.DataFrame({clock: stamps})
     return pd.DataFrame(stamps, columns=[f"{clock}_{i}" for i in range(stamps.shape[1])])
@@ -198,11 +221,38 @@ def _taken(h5):
     return frame.astype(dict.fromkeys(nullable, "Int64"))
 
 
+def _whole_snapshot(file, h5, snapshot):
+    """The number of a snapshot that all ranks have counted; a negative one is counted from the last."""
+    whole = np.flatnonzero(_on_file(h5).all(axis=0))
+    if "clocks" not in h5["snapshots/queue"]:
+        whole = whole[whole == len(h5["snapshots/t"]) - 1]
+    if -len(whole) <= snapshot < 0:
+        return whole[snapshot]
+    if snapshot not in whole:
+        known = ", ".join(map(str, whole)) if len(whole) <= 5 else f"0 to {whole[-2]}, and {whole[-1]}"
+        raise FileError(f"{file}: has no snapshot {snapshot} with its messages (it has "
+                        f"{known or 'none'})")
+    return snapshot
+
+
+def _crossing(h5, path, vectors=False):
+    """One of the two tables of messages that cross snapshots: rows of snapshots that their rank has
+    counted. Formats 1.x have them of the end only, and no stamps."""
+    regions = _regions(h5, path)
+    frame = _table(h5, path, regions)
+    if "clocks" not in h5[path]:
+        return frame
+    stamps = [_stamps(h5, path, name, regions) for name in _clocks(h5, vectors)]
+    rank = np.repeat(np.arange(len(h5["rank"])), h5[f"commit/n_{_COUNTER[path]}"][:])
+    snapshot = frame.snapshot.to_numpy()
+    counted = _on_file(h5)
+    known = (snapshot >= 0) & (snapshot < counted.shape[1])
+    return pd.concat([frame, *stamps], axis=1)[known & counted[rank, np.where(known, snapshot, 0)]]
+
+
 def _left_over(h5):
     """The messages that waited or were in flight when the run ended."""
-    tables = [_table(h5, path, _regions(h5, path))
-              for path in ("snapshots/queue", "snapshots/channel")]
-    frame = pd.concat(tables)
+    frame = pd.concat([_crossing(h5, path) for path in ("snapshots/queue", "snapshots/channel")])
     frame = frame[frame.snapshot == h5["snapshots/snapshot"].size - 1]
     frame = frame[["sender", "number", "copy", "t_arrival", "fate"]]
     frame = frame.rename(columns={"t_arrival": "left_arrival", "fate": "left_fate"})

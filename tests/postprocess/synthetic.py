@@ -4,6 +4,7 @@
     write_live(path, run)          as while the run is on, or after a crash: room behind the rows
     write_exact(path, run)         as after a normal end: exact size, sorted, fates filled in
 
+Of format 2.0, or with old=True of format 1.0: without the messages that cross snapshots before the end.
 """
 import heapq
 import random
@@ -40,7 +41,7 @@ LEFT_COLUMNS = {
 STATE_COLUMNS = {
     "t_actual": ("i8", "ns"), "n_tick": ("i8", "1"), "n_event": ("i8", "1"),
     "n_internal": ("i8", "1"), "n_sent": ("i8", "1"), "n_received": ("i8", "1"),
-    "n_queued": ("i8", "1"), "valid": ("u1", "NO YES"),
+    "n_queued": ("i8", "1"), "queue_max": ("i8", "1"), "valid": ("u1", "NO YES"),
 }
 CLOCKS = {
     "lamport": ("scalar", "one counter; a receive sets C = max(C, m) + 1 (Lamport 1978)",
@@ -58,16 +59,18 @@ class Machine:
         self.queue = []  # (t_arrival, sender, number, stamps of the send)
         self.stamps = {"lamport": 0, "vector": [0] * words}
         self.n_tick = self.n_event = self.n_internal = self.n_sent = self.n_received = 0
+        self.queue_max = self.jump_max = 0
 
     def tick_time(self, tick):
         return tick * self.rate.denominator * NS // self.rate.numerator
 
     def advance(self, received=None):
-        stamps = self.stamps
+        stamps, before = self.stamps, self.stamps["lamport"]
         if received:
             stamps["lamport"] = max(stamps["lamport"], received["lamport"])
             stamps["vector"] = [max(pair) for pair in zip(stamps["vector"], received["vector"])]
         stamps["lamport"] += 1
+        self.jump_max = max(self.jump_max, stamps["lamport"] - before)
         if stamps["vector"]:
             stamps["vector"][self.vm] += 1
 
@@ -83,12 +86,8 @@ class Run:
         self.machines = [Machine(vm, rate, words) for vm, rate in enumerate(rates)]
         self.duration = duration
         self.events, self.messages, self.states = [], [], []
+        self.crossing = []  # messages that were sent before a snapshot and not received
         self.t_snapshot = [*range(snapshot_every, duration, snapshot_every), duration]
-
-    def left(self):
-        """Messages that were not received, in the order of the receivers' queues."""
-        rows = [m for m in self.messages if m["fate"] in (QUEUED, IN_FLIGHT)]
-        return sorted(rows, key=lambda m: (m["receiver"], m["t_arrival"], m["sender"], m["number"]))
 
 
 def simulate(rates=("2", "6", "1"), seconds=10, latency_ms=10, lateness_ns=0, snapshot_s=4,
@@ -120,6 +119,7 @@ def _tick(run, machine, due):
     event = dict(machine=machine.vm, seq=machine.n_event, tick=machine.n_tick, t_scheduled=due,
                  t_actual=due + run.lateness, peer=-1, msg_first=0, msg_count=0, t_arrival=0,
                  queue_before=waiting, queue_after=waiting, op=NONE)
+    machine.queue_max = max(machine.queue_max, waiting)
     if waiting:
         _receive(machine, event)
     else:
@@ -176,7 +176,12 @@ def _record_states(run, snapshot):
             vm=machine.vm, snapshot=snapshot, t_actual=time, n_tick=machine.n_tick,
             n_event=machine.n_event, n_internal=machine.n_internal, n_sent=machine.n_sent,
             n_received=machine.n_received, n_queued=_n_arrived(machine, time - 1), valid=1,
+            queue_max=machine.queue_max, lamport_jump_max=machine.jump_max,
             **machine.copy_of_stamps()))
+        for t_arrival, sender, number, stamps in sorted(machine.queue, key=lambda each: each[:3]):
+            run.crossing.append(dict(
+                snapshot=snapshot, receiver=machine.vm, sender=sender, number=number, copy=0,
+                t_arrival=t_arrival, fate=QUEUED if t_arrival < time else IN_FLIGHT, **stamps))
 
 
 def _settle(run):
@@ -192,46 +197,45 @@ def _settle(run):
 
 # ---- files --------------------------------------------------------------------------------------
 
-def write_exact(path, run, clocks=("lamport",), state="COMPLETE", n_rank=2):
-    _write(path, run, clocks, state, n_rank, exact=True)
+def write_exact(path, run, clocks=("lamport",), state="COMPLETE", n_rank=2, old=False):
+    _write(path, run, clocks, state, n_rank, exact=True, old=old)
 
 
-def write_live(path, run, clocks=("lamport",), state="RUNNING", n_rank=2, until=None):
-    """`until`: only what had happened by that time (s) is committed, all else is not yet there."""
-    _write(path, run, clocks, state, n_rank, exact=False, until=until)
+def write_live(path, run, clocks=("lamport",), state="RUNNING", n_rank=2, until=None, old=False):
+    """`until`: only what had happened by that time (s) is committed, all else is not yet there; but of
+    the next snapshot the messages are, which do not count without it."""
+    _write(path, run, clocks, state, n_rank, exact=False, until=until, old=old)
 
 
-def _write(path, run, clocks, state, n_rank, exact, until=None):
+def _write(path, run, clocks, state, n_rank, exact, until=None, old=False):
     rank_of = [vm * n_rank // len(run.machines) for vm in range(len(run.machines))]
     ended = state in ("COMPLETE", "STOPPED", "RECOVERED") and until is None
     limit = run.duration if until is None else until * NS
+    n_snapshots = sum(t <= limit for t in run.t_snapshot[:-1])
+    crossing = [row for row in run.crossing if row["snapshot"] == len(run.t_snapshot) - 1 or not old]
     tables = {
-        "events": (EVENT_COLUMNS, run.events, "machine", "t_actual"),
-        "messages": (MESSAGE_COLUMNS, run.messages, "sender", "t_send"),
-        "snapshots/queue": (LEFT_COLUMNS, _left_rows(run, QUEUED), "receiver", None),
-        "snapshots/channel": (LEFT_COLUMNS, _left_rows(run, IN_FLIGHT), "receiver", None),
+        "events": (EVENT_COLUMNS, run.events, "machine", "t_actual", limit),
+        "messages": (MESSAGE_COLUMNS, run.messages, "sender", "t_send", limit),
+        "snapshots/queue": (LEFT_COLUMNS, [row for row in crossing if row["fate"] == QUEUED], "receiver",
+                            "snapshot", len(run.t_snapshot) if ended else n_snapshots + 1),
+        "snapshots/channel": (LEFT_COLUMNS, [row for row in crossing if row["fate"] == IN_FLIGHT],
+                              "receiver", "snapshot", len(run.t_snapshot) if ended else n_snapshots + 1),
     }
     with h5py.File(path, "w", track_order=True) as h5:
         _write_root(h5, run, clocks, rank_of, n_rank, ended)
-        _write_snapshots(h5, run, clocks, limit)
-        for name, (columns, rows, vm_column, time_column) in tables.items():
-            rows = rows if time_column or ended else []
+        h5.attrs["lcmpi_format"] = "1.0" if old else "2.0"
+        _write_snapshots(h5, run, clocks, limit, old)
+        for name, (columns, rows, vm_column, key, end) in tables.items():
             regions = _regions(rows, rank_of, n_rank, vm_column, exact)
-            on_file = [r for region in regions for r in region
-                       if time_column is None or r[time_column] < limit]
-            _write_table(h5, name, columns, regions, on_file, clocks, exact)
+            on_file = [r for region in regions for r in region if r[key] < end]
+            stamped = name == "events" or (not old and name.startswith("snapshots"))
+            _write_table(h5, name, columns, regions, on_file, clocks if stamped else (), exact)
         commit = h5["commit"]
         _column(commit, "n_final", np.full(n_rank, int(ended)), h5["rank"])
-        _column(commit, "n_snapshots",
-                np.full(n_rank, sum(t <= limit for t in run.t_snapshot[:-1])), h5["rank"])
+        _column(commit, "n_snapshots", np.full(n_rank, n_snapshots), h5["rank"])
         _column(commit, "t_end", run.duration if ended else 0)
         _column(commit, "state", np.uint8(STATES.split().index(state)), meanings=STATES)
         _write_balance(h5, run if ended else None)
-
-
-def _left_rows(run, fate):
-    last = len(run.t_snapshot) - 1
-    return [dict(message, snapshot=last) for message in run.left() if message["fate"] == fate]
 
 
 def _regions(rows, rank_of, n_rank, vm_column, exact):
@@ -271,7 +275,7 @@ def _write_root(h5, run, clocks, rank_of, n_rank, ended):
     n_vm = len(run.machines)
     h5.attrs.update({
         "Conventions": "CF-1.10", "title": "lcmpi run", "source": "synthetic", "history": "made",
-        "lcmpi_format": "1.0", "start_time": "2026-01-31T12:00:00Z", "command_line": "lcmpi",
+        "start_time": "2026-01-31T12:00:00Z", "command_line": "lcmpi",
         "options": "rates = 1:6\nseed = 1\n", "pace": "virtual", "tick_rule": "receive-or-act",
         "mpi_library": "none", "hdf5_version": h5py.version.hdf5_version,
         "hostnames": "localhost", "row_order": "by rank", "seed": np.int64(1),
@@ -305,26 +309,32 @@ def _write_totals(h5, run, clocks, ended):
         _column(h5, f"final_{clock}", final, h5["vm"], *wide, units="1")
 
 
-def _write_snapshots(h5, run, clocks, limit):
+def _write_snapshots(h5, run, clocks, limit, old):
     group = h5.create_group("snapshots", track_order=True)
     n_vm, n_snapshot = len(run.machines), len(run.t_snapshot)
     scale = _scale(group, "snapshot", n_snapshot)
     _column(group, "t", np.array(run.t_snapshot), scale, units="ns")
     for name, (dtype, units) in STATE_COLUMNS.items():
-        values = np.zeros((n_vm, n_snapshot), dtype)
-        for state in run.states:
-            if state["t_actual"] <= limit:
-                values[state["vm"], state["snapshot"]] = state[name]
+        if name == "queue_max" and old:
+            continue
+        values = _of_states(run, limit, name, np.zeros((n_vm, n_snapshot), dtype))
         _column(group, name, values, h5["vm"], scale, units=units if name != "valid" else "1",
                 meanings=units if name == "valid" else None)
     for clock in clocks:
         width = (n_vm,) if clock == "vector" else ()
-        values = np.zeros((n_vm, n_snapshot, *width), "i8")
-        for state in run.states:
-            if state["t_actual"] <= limit:
-                values[state["vm"], state["snapshot"]] = state[clock]
+        values = _of_states(run, limit, clock, np.zeros((n_vm, n_snapshot, *width), "i8"))
         scales = (h5["component"],) if width else ()
         _stamps(group, clock, values, h5["vm"], scale, *scales)
+        if not width and not old:
+            values = _of_states(run, limit, f"{clock}_jump_max", np.zeros((n_vm, n_snapshot), "i8"))
+            _column(group[f"clocks/{clock}"], "jump_max", values, h5["vm"], scale, units="1")
+
+
+def _of_states(run, limit, name, values):
+    for state in run.states:
+        if state["t_actual"] <= limit:
+            values[state["vm"], state["snapshot"]] = state[name]
+    return values
 
 
 def _stamps(group, clock, values, *scales, **layout):
@@ -356,7 +366,7 @@ def _write_table(h5, path, columns, regions, on_file, clocks, exact):
         enumeration = " " in units
         _column(group, name, values, dimension, units="1" if enumeration else units,
                 meanings=units if enumeration else None, **layout)
-    for clock in clocks if path == "events" else ():
+    for clock in clocks:
         _write_stamps(h5, group, clock, starts, kept, dimension)
     counter = path.split("/")[-1]
     _column(h5["commit"], f"n_{counter}", np.array([len(rows) for rows in kept]), h5["rank"])

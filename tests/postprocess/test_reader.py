@@ -131,10 +131,82 @@ class Messages(FolderTest):
             self.assertEqual(message.recv_queue, length[message.receiver, message.recv_seq])
 
     def test_left_over_at_an_earlier_snapshot_is_not_the_end(self):
+        for old in (False, True):
+            synthetic.write_live(self.file, self.run_of, state="STOPPED", old=old)
+            self.assertIn("QUEUED", lcmpi.messages(self.file).fate.tolist())
+            with h5py.File(self.file, "r+") as h5:
+                h5["snapshots/queue/snapshot"][:] = 0
+            self.assertNotIn("QUEUED", lcmpi.messages(self.file).fate.tolist())
+
+    def test_left_over_does_not_count_before_the_end_does(self):
         synthetic.write_live(self.file, self.run_of, state="STOPPED")
         with h5py.File(self.file, "r+") as h5:
-            h5["snapshots/queue/snapshot"][:] = 0
+            h5["commit/n_final"][:] = 0
         self.assertNotIn("QUEUED", lcmpi.messages(self.file).fate.tolist())
+
+
+class UnderWay(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.run_of = synthetic.simulate(latency_ms=2000, sends=0.5)
+
+    def check(self, frame, number, clocks=("lamport",)):
+        truth = by([row for row in self.run_of.crossing if row["snapshot"] == number],
+                   "receiver", "t_arrival", "sender", "number")
+        self.assertEqual({row["fate"] for row in truth}, {synthetic.QUEUED, synthetic.IN_FLIGHT})
+        for name in ("snapshot", "receiver", "sender", "number", "copy", "t_arrival", *clocks):
+            self.assertEqual(frame[name].tolist(), [row[name] for row in truth], name)
+        self.assertEqual(frame.fate.tolist(), [FATES[row["fate"]] for row in truth])
+        self.assertEqual(frame.t_arrival_s.tolist(), [row["t_arrival"] / NS for row in truth])
+
+    def test_every_snapshot(self):
+        for n_rank in (1, 2, 3):
+            for write in (synthetic.write_exact,
+                          lambda *of, **options: synthetic.write_live(*of, state="STOPPED", **options)):
+                write(self.file, self.run_of, n_rank=n_rank)
+                for number in range(3):
+                    self.check(lcmpi.under_way(self.file, number), number)
+                    self.check(lcmpi.under_way(self.file, number - 3), number)
+                self.check(lcmpi.under_way(self.file), 2)
+
+    def test_vectors_on_request(self):
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"))
+        frame = lcmpi.under_way(self.file, 0, vectors=True)
+        self.check(frame, 0)
+        truth = by([row for row in self.run_of.crossing if row["snapshot"] == 0],
+                   "receiver", "t_arrival", "sender", "number")
+        self.assertEqual(frame[["vector_0", "vector_1", "vector_2"]].values.tolist(),
+                         [row["vector"] for row in truth])
+
+    def test_so_far(self):
+        """Rows of the next snapshot are on file already."""
+        synthetic.write_live(self.file, self.run_of, until=5)
+        with h5py.File(self.file, "r") as h5:
+            regions = zip(h5["commit/first_channel"][:], h5["commit/n_channel"][:])
+            rows = [h5["snapshots/channel/snapshot"][a:a + n] for a, n in regions]
+            self.assertEqual(set(np.concatenate(rows)), {0, 1})
+        self.check(lcmpi.under_way(self.file), 0)
+        self.check(lcmpi.under_way(self.file, 0), 0)
+
+    def refuses(self, number, text):
+        with self.assertRaises(lcmpi.FileError) as caught:
+            lcmpi.under_way(self.file, number)
+        self.assertIn(text, str(caught.exception))
+
+    def test_what_is_not_there(self):
+        synthetic.write_exact(self.file, self.run_of)
+        self.refuses(3, "has no snapshot 3 with its messages (it has 0, 1, 2)")
+        self.refuses(-4, "has no snapshot -4")
+        synthetic.write_live(self.file, self.run_of, until=5)
+        self.refuses(1, "(it has 0)")
+        synthetic.write_live(self.file, self.run_of, until=1)
+        self.refuses(-1, "(it has none)")
+        synthetic.write_exact(self.file, self.run_of, old=True)
+        self.refuses(0, "(it has 2)")
+
+    def test_the_end_of_an_old_file(self):
+        synthetic.write_exact(self.file, self.run_of, old=True)
+        self.check(lcmpi.under_way(self.file), 2, clocks=())
 
 
 class Tables(FolderTest):
@@ -153,8 +225,12 @@ class Tables(FolderTest):
         snapshots = lcmpi.snapshots(self.file)
         truth = by(self.run_of.states, "vm", "snapshot")
         self.assertEqual(snapshots.t.tolist(), [4.0, 8.0, 10.0] * 3)
-        for name in ("vm", "snapshot", "n_event", "n_received", "n_queued", "lamport"):
+        for name in ("vm", "snapshot", "n_event", "n_received", "n_queued", "queue_max", "lamport",
+                     "lamport_jump_max"):
             self.assertEqual(snapshots[name].tolist(), [row[name] for row in truth], name)
+        synthetic.write_exact(self.file, self.run_of, old=True)
+        self.assertEqual(set(snapshots) - set(lcmpi.snapshots(self.file)),
+                         {"queue_max", "lamport_jump_max"})
 
     def test_snapshots_so_far(self):
         synthetic.write_live(self.file, self.run_of, until=5)
