@@ -151,7 +151,8 @@ static struct lc_left *leave_taken(struct lc_history *h, int64_t receive) {
                          .number = e->msg_first,
                          .t_arrival = e->t_arrival,
                          .fate = LC_FATE_QUEUED};
-  return &h->left[insert_left(h, &left, send_of(h, receive))];
+  int64_t at = insert_left(h, &left, send_of(h, receive)); /* which moves the rows */
+  return &h->left[at];
 }
 
 static void expect_left(struct expected *expected, const struct lc_left *left) {
