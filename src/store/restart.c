@@ -2,7 +2,7 @@
  * of a file that a kill left, that is all that is looked at. Ranks read only the rows that they
  * need, whatever the file's ranks were: states by VM, messages by a walk over the one column that
  * says whose they are. */
-#include "store_internal.h"
+#include "resume.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_ROWS = 1 << 18, MOST_WORDS = 1 << 23 };
+enum { MOST_WORDS = 1 << 23 };
 
 /* ---- the cut ---------------------------------------------------------------------------------
  */
@@ -365,7 +365,7 @@ static void sort_left(struct reader *r) {
 
 static void read_messages(struct reader *r) {
   r->chunk = MOST_WORDS / (r->clocks->stamp_words + 1) + 1;
-  r->chunk = r->chunk < MOST_ROWS ? r->chunk : MOST_ROWS;
+  r->chunk = r->chunk < most_batch_rows ? r->chunk : most_batch_rows;
   r->snapshots = lc_new((size_t)r->chunk, sizeof(int32_t), "a restart");
   r->receiver = lc_new((size_t)r->chunk, sizeof(int32_t), "a restart");
   r->sender = lc_new((size_t)r->chunk, sizeof(int32_t), "a restart");

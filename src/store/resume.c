@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ROWS = 1 << 20, MOST_WORDS = 1 << 23, PIECE_VMS = 16384 };
+enum { MOST_WORDS = 1 << 23, PIECE_VMS = 16384 };
+
+int64_t most_batch_rows = 1 << 20;
 
 struct resume {
   struct h5 from;
@@ -494,7 +496,7 @@ static int64_t most_rows(const struct layout *layout) {
   for (int32_t c = 0; c < layout->n_clock; c++)
     words = layout->clock[c].words > words ? layout->clock[c].words : words;
   int64_t most = MOST_WORDS / words;
-  return most > MOST_ROWS ? MOST_ROWS : most > 0 ? most : 1;
+  return most > most_batch_rows ? most_batch_rows : most > 0 ? most : 1;
 }
 
 static lc_status check_fits(const struct resume *x, struct lc_error *err) {

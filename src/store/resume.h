@@ -6,6 +6,9 @@
 
 struct resume;
 
+/* Most rows that are in memory at a time, here and in restart.c; a test makes it small. */
+extern int64_t most_batch_rows;
+
 /* Opens the plan's past and counts what is taken over, by the plan's own ranks. `path` is the new
  * file's. */
 lc_status resume_begin(struct resume **resume, const struct lc_store_plan *plan, const char *path,

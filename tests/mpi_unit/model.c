@@ -122,7 +122,6 @@ static void fill(struct model *m, int64_t more) {
 static void allocate(struct model *m, int64_t more) {
   size_t n = (size_t)m->n_vm;
   m->vm = lc_new(n, sizeof *m->vm, "a test");
-  m->rank = lc_new((size_t)n_rank, sizeof *m->rank, "a test");
   m->event = lc_new(n, sizeof *m->event, "a test");
   m->sent = lc_new(n, sizeof *m->sent, "a test");
   m->left = lc_new(n, sizeof *m->left, "a test");
@@ -141,20 +140,35 @@ void model_init(struct model *m, int64_t more) {
   lc_clock_set_init(&m->clocks, m->n_vm);
   check_ok(lc_clock_set_parse(&m->clocks, "lamport,vector", &err), err);
   allocate(m, more);
-  m->first_own = lc_first_vm(rank, m->n_vm, n_rank);
-  m->n_own = lc_first_vm(rank + 1, m->n_vm, n_rank) - m->first_own;
   for (int32_t v = 0; v < m->n_vm; v++) {
     m->vm[v].rate = (struct lc_rate){3 + v, 2};
     m->vm[v].phase_ns = figure(22, v, 0);
     m->vm[v].replica = v;
     m->vm[v].logged = true;
-    m->vm[v].rank = lc_owner(v, m->n_vm, n_rank);
   }
-  for (int32_t r = 0; r < n_rank; r++)
-    m->rank[r] = (struct lc_rank_constants){r / 2, 1000 + r, -figure(23, r, 0), 7 + r};
+  model_spread(m, n_rank, false);
   for (int32_t s = 0; s < MODEL_SNAPSHOTS; s++)
     m->t_snapshot[s] = (s + 1) * INT64_C(5000000000);
   fill(m, more);
+}
+
+static int32_t first_of(const struct model *m, int32_t of_rank, bool uneven) {
+  if (!uneven)
+    return lc_first_vm(of_rank, m->n_vm, m->n_rank);
+  return of_rank < m->n_rank ? of_rank : m->n_vm;
+}
+
+void model_spread(struct model *m, int32_t ranks, bool uneven) {
+  m->n_rank = ranks;
+  free(m->rank);
+  m->rank = lc_new((size_t)ranks, sizeof *m->rank, "a test");
+  for (int32_t r = 0; r < ranks; r++) {
+    m->rank[r] = (struct lc_rank_constants){r / 2, 1000 + r, -figure(23, r, 0), 7 + r};
+    for (int32_t v = first_of(m, r, uneven); v < first_of(m, r + 1, uneven); v++)
+      m->vm[v].rank = r;
+  }
+  m->first_own = first_of(m, rank, uneven);
+  m->n_own = first_of(m, rank + 1, uneven) - m->first_own;
 }
 
 void model_free(struct model *m) {
@@ -180,7 +194,9 @@ int64_t model_stamp(int32_t vm, int64_t seq, int32_t word) {
 struct lc_state model_state(const struct model *m, int32_t vm, int32_t s) {
   return (struct lc_state){.t_actual = figure(31, vm, s),
                            .n_tick = figure(32, vm, s),
-                           .n_event = m->n_event[vm] * (s + 1) / MODEL_SNAPSHOTS,
+                           .n_event = s < MODEL_SNAPSHOTS - 1
+                                          ? m->n_event[vm] * (s + 1) / (2 * MODEL_SNAPSHOTS)
+                                          : m->n_event[vm],
                            .n_internal = figure(34, vm, s),
                            .n_sent = figure(35, vm, s),
                            .n_received = figure(36, vm, s),
@@ -242,48 +258,54 @@ const struct lc_digest model_digest = {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-struct lc_store *model_create(const struct model *m, const char *path, int64_t room,
-                              struct lc_store_options options) {
+struct lc_store_plan model_plan(const struct model *m, const int64_t *rows) {
   static const struct lc_attribute attributes[] = {
       {"title", "a run that never was", 0}, {"history", "once", 0}, {"seed", NULL, 4711}};
+  return (struct lc_store_plan){.n_vm = m->n_vm,
+                                .n_rank = m->n_rank,
+                                .n_replica = 1,
+                                .first_vm = m->first_own,
+                                .n_own = m->n_own,
+                                .clocks = &m->clocks,
+                                .vm = model_constants,
+                                .context = m,
+                                .rank = m->rank,
+                                .rows = {rows, rows, rows, rows},
+                                .n_snapshot = MODEL_SNAPSHOTS,
+                                .t_snapshot = m->t_snapshot,
+                                .n_attribute = 3,
+                                .attribute = attributes};
+}
+
+struct lc_store *model_create(const struct model *m, const char *path, int64_t room,
+                              struct lc_store_options options) {
   struct lc_store *store = NULL;
-  int64_t *rows = lc_new((size_t)n_rank, sizeof *rows, "a test");
-  for (int32_t r = 0; r < n_rank; r++)
+  int64_t *rows = lc_new((size_t)m->n_rank, sizeof *rows, "a test");
+  for (int32_t r = 0; r < m->n_rank; r++)
     rows[r] = room;
-  struct lc_store_plan plan = {.n_vm = m->n_vm,
-                               .n_rank = n_rank,
-                               .n_replica = 1,
-                               .first_vm = m->first_own,
-                               .n_own = m->n_own,
-                               .clocks = &m->clocks,
-                               .vm = model_constants,
-                               .context = m,
-                               .rank = m->rank,
-                               .rows = {rows, rows, rows, rows},
-                               .n_snapshot = MODEL_SNAPSHOTS,
-                               .t_snapshot = m->t_snapshot,
-                               .n_attribute = 3,
-                               .attribute = attributes};
+  struct lc_store_plan plan = model_plan(m, rows);
   check_ok(lc_store_create(&store, path, &plan, options, transport, &err), err);
   check(store);
   free(rows);
   return store;
 }
 
-void model_add(const struct model *m, struct lc_store *store, int64_t from, int64_t to) {
+void model_add_event(const struct model *m, struct lc_store *store, int32_t vm, int64_t seq) {
   int64_t *stamps = lc_new((size_t)m->clocks.stamp_words, sizeof *stamps, "a test");
-  for (int64_t i = from; i < to; i++)
-    for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++) {
-      if (i >= m->n_event[v])
-        continue;
-      const struct lc_event *e = &m->event[v][i];
-      for (int32_t w = 0; w < m->clocks.stamp_words; w++)
-        stamps[w] = model_stamp(v, i, w);
-      lc_store_event(store, e, stamps);
-      if (e->kind == LC_SEND) /* the first events are the sends */
-        lc_store_sent(store, &m->sent[v][i]);
-    }
+  const struct lc_event *e = &m->event[vm][seq];
+  for (int32_t w = 0; w < m->clocks.stamp_words; w++)
+    stamps[w] = model_stamp(vm, seq, w);
+  lc_store_event(store, e, stamps);
+  if (e->kind == LC_SEND) /* the first events are the sends */
+    lc_store_sent(store, &m->sent[vm][seq]);
   free(stamps);
+}
+
+void model_add(const struct model *m, struct lc_store *store, int64_t from, int64_t to) {
+  for (int64_t i = from; i < to; i++)
+    for (int32_t v = m->first_own; v < m->first_own + m->n_own; v++)
+      if (i < m->n_event[v])
+        model_add_event(m, store, v, i);
 }
 
 void model_write_rows(const struct model *m, struct lc_store *store) {
@@ -393,10 +415,11 @@ static bool equal_sent(const struct lc_sent *a, const struct lc_sent *b) {
          a->number == b->number && a->send_seq == b->send_seq && a->t_send == b->t_send;
 }
 
-static void check_events(const struct model *m, const struct lc_history *h, int64_t events) {
+/* `events` of each VM. */
+static void check_events(const struct model *m, const struct lc_history *h, const int64_t *events) {
   int64_t row = 0, sent = 0;
   for (int32_t v = 0; v < m->n_vm; v++) {
-    int64_t n = m->n_event[v] < events ? m->n_event[v] : events;
+    int64_t n = m->n_event[v] < events[v] ? m->n_event[v] : events[v];
     check_that(h->machine[v].n_event == n, "VM %d has %" PRId64 ", not %" PRId64, v,
                h->machine[v].n_event, n);
     for (int64_t i = 0; i < n; i++, row++) {
@@ -408,7 +431,7 @@ static void check_events(const struct model *m, const struct lc_history *h, int6
           check_that(h->clock[c].stamp[row * h->clock[c].words + w] == model_stamp(v, i, word++),
                      "event %" PRId64 " of VM %d, clock %d", i, v, c);
     }
-    int64_t messages = m->n_sent[v] < events ? m->n_sent[v] : events;
+    int64_t messages = m->n_sent[v] < events[v] ? m->n_sent[v] : events[v];
     check_that(h->machine[v].n_sent == messages, "VM %d", v);
     for (int64_t i = 0; i < messages; i++, sent++)
       check_that(equal_sent(&h->sent[sent], &m->sent[v][i]), "message %" PRId64 " of VM %d", i, v);
@@ -504,7 +527,7 @@ static void check_snapshots(const struct model *m, const struct lc_history *h, i
 
 static void check_head(const struct model *m, const struct lc_history *h) {
   check(h->n_vm == m->n_vm && h->n_clock == m->clocks.n);
-  check(h->error_ns == 2 * (7 + n_rank - 1));
+  check(h->error_ns == 2 * (7 + m->n_rank - 1));
   for (int32_t c = 0; c < h->n_clock; c++) {
     const struct lc_clock *clock = m->clocks.clock[c];
     check(strcmp(h->clock[c].name, clock->name) == 0 && h->clock[c].order == clock->order);
@@ -517,8 +540,8 @@ static void check_head(const struct model *m, const struct lc_history *h) {
   }
 }
 
-void model_check_file(const struct model *m, const char *path, int64_t events, int32_t taken,
-                      bool whole) {
+static void check_file(const struct model *m, const char *path, const int64_t *events,
+                       int32_t taken, bool whole) {
   struct lc_history h;
   check_ok(lc_store_read(path, &h, &err), err);
   check_head(m, &h);
@@ -531,6 +554,23 @@ void model_check_file(const struct model *m, const char *path, int64_t events, i
     check(memcmp(&h.balance, &m->balance, sizeof h.balance) == 0);
   }
   lc_history_free(&h);
+}
+
+void model_check_file(const struct model *m, const char *path, int64_t events, int32_t taken,
+                      bool whole) {
+  int64_t *of_vm = lc_new((size_t)m->n_vm, sizeof *of_vm, "a test");
+  for (int32_t v = 0; v < m->n_vm; v++)
+    of_vm[v] = events;
+  check_file(m, path, of_vm, taken, whole);
+  free(of_vm);
+}
+
+void model_check_cut(const struct model *m, const char *path, int32_t cut, int32_t taken) {
+  int64_t *of_vm = lc_new((size_t)m->n_vm, sizeof *of_vm, "a test");
+  for (int32_t v = 0; v < m->n_vm; v++)
+    of_vm[v] = cut < 0 ? 0 : model_state(m, v, cut).n_event;
+  check_file(m, path, of_vm, taken, false);
+  free(of_vm);
 }
 
 void model_check_whole_file(const struct model *m, const char *path) {

@@ -11,6 +11,7 @@ enum { MODEL_SNAPSHOTS = 4 };
 struct model {
   struct lc_clock_set clocks;
   int32_t n_vm, first_own, n_own; /* blocks of VMs, as the pacer lays them out */
+  int32_t n_rank;                 /* that the file is laid out for */
   int64_t t_end;
   struct lc_vm_constants *vm;
   struct lc_rank_constants *rank;
@@ -27,6 +28,8 @@ struct model {
 /* `more` internal events at the first VM of the last rank. */
 void model_init(struct model *m, int64_t more);
 void model_free(struct model *m);
+/* Lays the VMs out for another number of ranks, `uneven`: all but the last have one VM. */
+void model_spread(struct model *m, int32_t ranks, bool uneven);
 int64_t model_stamp(int32_t vm, int64_t seq, int32_t word); /* of the set's stamp_words */
 /* Events before each cut are the model's own; at the end all of them. */
 struct lc_state model_state(const struct model *m, int32_t vm, int32_t snapshot);
@@ -42,9 +45,13 @@ struct lc_vm_constants model_constants(const void *model, int32_t vm);
 
 extern const struct lc_digest model_digest;
 
-/* The plan of its file with room for so many rows on each rank. */
+/* The plan of its file; `rows` are for each rank of each table. */
+struct lc_store_plan model_plan(const struct model *m, const int64_t *rows);
+/* Its file with room for so many rows on each rank. */
 struct lc_store *model_create(const struct model *m, const char *path, int64_t room,
                               struct lc_store_options options);
+/* Adds an event of an own VM, and the message that it sent. */
+void model_add_event(const struct model *m, struct lc_store *store, int32_t vm, int64_t seq);
 /* Adds rows [from, to) of every own VM's events, and the messages of those events. */
 void model_add(const struct model *m, struct lc_store *store, int64_t from, int64_t to);
 /* All rows, in batches, with a commit after each. */
@@ -63,6 +70,8 @@ void model_write(const struct model *m, const char *path, enum lc_run_state stat
  * the messages that these sent, snapshots [0, taken), and with `whole` the end too. */
 void model_check_file(const struct model *m, const char *path, int64_t events, int32_t taken,
                       bool whole);
+/* The same of a file that has what is before a cut: snapshot `cut`, or -1: nothing. */
+void model_check_cut(const struct model *m, const char *path, int32_t cut, int32_t taken);
 /* One that has all. */
 void model_check_whole_file(const struct model *m, const char *path);
 
