@@ -39,8 +39,9 @@ struct lc_left {
 struct lc_state {
   int64_t t_actual; /* when it was recorded */
   int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued;
-  int64_t queue_max; /* the longest queue that a tick had found by then */
-  uint8_t valid;     /* 0: nothing was recorded here */
+  int64_t queue_max;                        /* the longest queue that a tick had found by then */
+  int64_t lateness_max_ns, lateness_sum_ns; /* of the ticks by then; model time */
+  uint8_t valid;                            /* 0: nothing was recorded here */
 };
 
 /* Totals of one machine over the whole run. */

@@ -32,9 +32,9 @@ struct lc_world {
   int64_t commit_every_ns, poll_ns; /* wall time */
   const struct lc_snapshot_method *method;
   /* A run that goes on: from where, and what this rank's VMs were; the VMs are restored already.
-   * NULL: a new run. */
+   * The pacer empties it: it is as large as the VMs. NULL: a new run. */
   const struct lc_restart *restart;
-  const struct lc_past *past;
+  struct lc_past *past;
 };
 
 /* Whether the events of a VM go into the file. Local. */
@@ -56,7 +56,8 @@ struct lc_outcome {
   struct lc_lateness lateness; /* real time only */
   int64_t ticking_ns, cpu_ns;  /* wall and processor time of the ticking, mean over the ranks */
   int64_t n_grown;             /* how often the file was laid out again */
-  int64_t n_tick;              /* events */
+  int64_t n_tick;              /* events of the whole run */
+  int64_t n_tick_before;       /* of them before the restart, if it was resumed */
   int64_t n_window;            /* virtual time: how many there were */
   int64_t message_bytes;       /* virtual time: held for messages under way, most of any rank */
   struct lc_digest digest;

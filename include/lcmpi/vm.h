@@ -32,6 +32,11 @@ struct lc_tally {
   int64_t n_sent, n_received; /* messages */
 };
 
+/* How late a VM's ticks were: start minus deadline. */
+struct lc_late {
+  int64_t largest_ns, sum_ns; /* model time */
+};
+
 /* A period q/p s in whole ns and a rest in 1/p ns: adding it up gives every tick's exact time. */
 struct lc_period {
   int64_t whole_ns, rest, p;
@@ -63,6 +68,7 @@ struct lc_vms {
   struct lc_period *period;          /* by rate; all from here on owned */
   char *vm;                          /* [n] struct lc_vm of vm_bytes each */
   struct lc_tally *tally;            /* [n] */
+  struct lc_late *late;              /* [n]; NULL: no tick is late */
   int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
   int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
   size_t vm_bytes;
@@ -84,6 +90,9 @@ static inline struct lc_vm *lc_vms_vm(const struct lc_vms *vms, int32_t own) {
   return (struct lc_vm *)(void *)(vms->vm + (size_t)own * vms->vm_bytes);
 }
 
+/* From now on the lateness of what lc_vms_step() does is kept. Before the first tick, and before
+ * lc_vms_restore(). */
+void lc_vms_keep_lateness(struct lc_vms *vms);
 /* From now on messages carry one word more, their colour, behind their stamps. Before any is put.
  */
 void lc_vms_colour(struct lc_vms *vms);
@@ -127,6 +136,7 @@ int64_t lc_vms_arrived(const struct lc_vms *vms, int32_t own, int64_t t_ns);
 struct lc_vm_past {
   struct lc_counts counts;
   int64_t max_queued;
+  struct lc_late late;     /* where it is kept */
   const int64_t *stamps;   /* [stamp_words] of its latest event */
   const int64_t *jump_max; /* [clocks] */
 };

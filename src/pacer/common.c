@@ -1,4 +1,5 @@
-/* States, totals and the end of a run, in chunks, so that a million VMs need no second copy. */
+/* What a run that goes on begins with; states, totals and the end of a run, in chunks, so that a
+ * million VMs need no second copy. */
 #include "common.h"
 
 #include <inttypes.h>
@@ -7,6 +8,41 @@
 
 bool logs(const struct lc_world *w, int32_t vm) {
   return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, vm);
+}
+
+/* A message of before was sent before every cut that is still to come: it has the first colour. */
+void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balance *before) {
+  *before = (struct lc_balance){0};
+  if (!w->restart)
+    return;
+  size_t words = (size_t)w->vms->clocks->stamp_words;
+  int64_t *stamp = lc_new(words + 1, sizeof *stamp, "a message");
+  for (int64_t i = 0; i < w->past->n_left; i++) {
+    const struct lc_left *left = &w->past->left[i];
+    memcpy(stamp, w->past->left_stamps + (size_t)i * words, words * sizeof *stamp);
+    lc_vms_put(w->vms, left->machine - w->vms->first, left->sender, left->number, left->t_arrival,
+               stamp);
+  }
+  free(stamp);
+  for (int32_t i = 0; i < w->vms->n; i++) {
+    struct lc_counts counts = lc_vms_counts(w->vms, i);
+    outcome->n_tick += counts.n_tick;
+    before->sent += counts.n_sent;
+    before->received += counts.n_received;
+  }
+  outcome->n_tick_before = outcome->n_tick;
+  if (lc_transport_rank(w->transport) == 0)
+    outcome->digest = w->restart->digest;
+}
+
+void go_on_in_order(const struct lc_world *w, struct lc_channels *channels,
+                    const struct lc_left *left, int64_t n) {
+  if (!w->fifo || w->latency->kind == LC_LATENCY_CONST) /* not at all, or by itself */
+    return;
+  for (int64_t i = 0; i < n; i++)
+    if (left[i].fate == LC_FATE_IN_FLIGHT)
+      lc_channels_order(channels, left[i].sender, left[i].machine, left[i].t_arrival,
+                        w->restart->t_ns);
 }
 
 lc_status commit_everything(struct lc_world *w, struct lc_outcome *outcome, lc_status status,
@@ -51,6 +87,11 @@ lc_status record_messages(struct lc_world *w, int32_t index, int64_t t, struct l
   return status;
 }
 
+/* Of a cut: what is before it, and when it was recorded. */
+struct cut_times {
+  int64_t t, t_actual;
+};
+
 /* Room for one chunk on its way to the file. */
 struct chunk {
   struct lc_state state[LC_CHUNK_VMS];
@@ -59,12 +100,12 @@ struct chunk {
 };
 
 static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t first, int32_t n,
-                       int64_t t, const struct lateness_of_vm *lateness) {
+                       struct cut_times at) {
   size_t words = (size_t)w->vms->clocks->stamp_words;
   int32_t clocks = w->vms->clocks->n;
   for (int32_t k = 0; k < n; k++) {
     int32_t own = first + k;
-    chunk->state[k] = lc_state_of(w->vms, own, t, lc_vms_arrived(w->vms, own, t));
+    chunk->state[k] = lc_state_of(w->vms, own, at.t_actual, lc_vms_arrived(w->vms, own, at.t));
     const struct lc_state *state = &chunk->state[k];
     chunk->totals[k] = (struct lc_vm_totals){
         .n_tick = state->n_tick,
@@ -74,8 +115,8 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
         .n_received = state->n_received,
         .n_queued = state->n_queued,
         .queue_max = state->queue_max,
-        .lateness_max_ns = lateness ? lateness[own].max : 0,
-        .lateness_mean_ns = lateness && state->n_tick ? lateness[own].sum / state->n_tick : 0,
+        .lateness_max_ns = state->lateness_max_ns,
+        .lateness_mean_ns = state->n_tick ? state->lateness_sum_ns / state->n_tick : 0,
     };
     memcpy(chunk->stamps + (size_t)k * words, lc_vms_stamps(w->vms, own), words * sizeof(int64_t));
     for (int32_t c = 0; c < clocks; c++)
@@ -83,9 +124,8 @@ static void fill_chunk(struct chunk *chunk, const struct lc_world *w, int32_t fi
   }
 }
 
-static lc_status write_states(struct lc_world *w, int32_t index, int64_t t,
-                              const struct lateness_of_vm *lateness, struct lc_digest *digest,
-                              struct lc_error *err) {
+static lc_status write_states(struct lc_world *w, int32_t index, struct cut_times at,
+                              struct lc_digest *digest, struct lc_error *err) {
   bool final = index == w->n_snapshot - 1;
   size_t room = (size_t)(w->vms->n < LC_CHUNK_VMS ? w->vms->n : LC_CHUNK_VMS);
   struct chunk *chunk = lc_new(1, sizeof *chunk, "a snapshot");
@@ -94,7 +134,7 @@ static lc_status write_states(struct lc_world *w, int32_t index, int64_t t,
   lc_status status = LC_OK;
   for (int32_t first = 0; first < w->vms->n && !status; first += LC_CHUNK_VMS) {
     int32_t n = w->vms->n - first < LC_CHUNK_VMS ? w->vms->n - first : LC_CHUNK_VMS;
-    fill_chunk(chunk, w, first, n, t, lateness);
+    fill_chunk(chunk, w, first, n, at);
     for (int32_t k = 0; k < n && !final; k++)
       digest->snapshots += lc_state_hash(w->vms, first + k, index, chunk->state[k].n_queued);
     if (final)
@@ -110,10 +150,9 @@ static lc_status write_states(struct lc_world *w, int32_t index, int64_t t,
   return status;
 }
 
-lc_status write_cut(struct lc_world *w, int32_t index, int64_t t, int64_t begun_ns,
-                    const struct lateness_of_vm *lateness, struct lc_digest *digest,
-                    struct lc_error *err) {
-  lc_status status = write_states(w, index, t, lateness, digest, err);
+lc_status write_cut(struct lc_world *w, int32_t index, int64_t t, int64_t t_actual,
+                    int64_t begun_ns, struct lc_digest *digest, struct lc_error *err) {
+  lc_status status = write_states(w, index, (struct cut_times){t, t_actual}, digest, err);
   struct lc_cut_cost cost = {.t_done = t, .wall_ns = lc_monotonic_ns() - begun_ns};
   if (!status)
     status = lc_store_cut(w->store, index, &cost, digest, err);
@@ -153,7 +192,7 @@ lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {
 }
 
 void share_counts(struct lc_world *w, struct lc_outcome *o) {
-  enum { FIXED = 9 };
+  enum { FIXED = 10 };
   int64_t words[FIXED + LC_MAX_CLOCKS] = {o->balance.sent,
                                           o->balance.received,
                                           o->balance.queued,
@@ -162,7 +201,8 @@ void share_counts(struct lc_world *w, struct lc_outcome *o) {
                                           o->ticking_ns,
                                           o->cpu_ns,
                                           (int64_t)o->digest.execution,
-                                          (int64_t)o->digest.snapshots};
+                                          (int64_t)o->digest.snapshots,
+                                          o->n_tick_before};
   int32_t ranks = lc_transport_size(w->transport);
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     words[FIXED + c] = (int64_t)o->digest.clock[c];
@@ -173,6 +213,7 @@ void share_counts(struct lc_world *w, struct lc_outcome *o) {
   o->cpu_ns = words[6] / ranks;
   o->digest.execution = (uint64_t)words[7];
   o->digest.snapshots = (uint64_t)words[8];
+  o->n_tick_before = words[9];
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     o->digest.clock[c] = (uint64_t)words[FIXED + c];
   lc_max(w->transport, &o->message_bytes, 1);

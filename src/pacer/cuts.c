@@ -41,12 +41,16 @@ static lc_status time_cut(struct virtual *v, int32_t index, int64_t t, struct lc
   lc_status status = write_all_rows(v, err);
   if (status)
     return status;
-  return lc_agree(w->transport, write_cut(w, index, t, begun_ns, NULL, &v->outcome->digest, err),
-                  err);
+  return lc_agree(w->transport, write_cut(w, index, t, t, begun_ns, &v->outcome->digest, err), err);
+}
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
 }
 
 /* Those whose time has come. With a recorder one at a time: markers leave at that moment, and the
- * next window starts there. */
+ * next window starts there. One that was not done when the run was stopped begins anew where it
+ * goes on. */
 static lc_status begin_cuts(struct virtual *v, int64_t *next, struct lc_error *err) {
   struct lc_world *w = v->world;
   while (v->next_snapshot < w->n_snapshot - 1) { /* the last one is the end's */
@@ -63,8 +67,8 @@ static lc_status begin_cuts(struct virtual *v, int64_t *next, struct lc_error *e
       continue;
     for (int32_t b = 0; b < w->vms->n_block; b++)
       mail_deliver(v, b);
-    lc_recorder_begin(v->recorder, v->next_snapshot - 1, t);
-    *next = t;
+    *next = later(t, v->begun_ns);
+    lc_recorder_begin(v->recorder, v->next_snapshot - 1, *next);
     return LC_OK;
   }
   return LC_OK;

@@ -21,6 +21,10 @@ static int64_t sooner(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
 static int64_t cpu_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -36,16 +40,36 @@ static int64_t agree_on_start(const struct lc_world *w) {
   return start + w->clock_offset_ns;
 }
 
+/* Model time goes on at the latest record of any VM: ticks that were due before it are late. What
+ * comes now arrives after all that had. With a constant latency arrivals are in order by that
+ * alone, so it comes after what is still in flight, too. */
+static void go_on_in_real_time(struct real *r) {
+  const struct lc_world *w = r->world;
+  struct lc_past *past = w->past;
+  struct lc_balance before;
+  go_on(w, r->outcome, &before);
+  r->n_sent = before.sent;
+  r->n_received = before.received;
+  r->digest = r->outcome->digest;
+  if (!w->restart)
+    return;
+  r->begun_ns = r->last_arrival_ns = r->last_deadline_ns = w->restart->t_ns;
+  r->next_snapshot = w->restart->n_taken;
+  for (int64_t i = 0; i < past->n_left && w->latency->kind == LC_LATENCY_CONST; i++)
+    r->last_arrival_ns = later(r->last_arrival_ns, past->left[i].t_arrival - w->latency->min_ns);
+  go_on_in_order(w, &r->channels, past->left, past->n_left);
+  lc_past_free(past);
+}
+
 static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome,
                        struct lc_error *err) {
-  size_t n = (size_t)w->vms->n;
   size_t wire = lc_message_wire_bytes(w->vms->clocks);
   memset(outcome, 0, sizeof *outcome);
   *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
   if (w->method->coloured)
     lc_vms_colour(w->vms);
   agenda_init(&r->agenda, w);
-  r->lateness = lc_new(n, sizeof *r->lateness, "the lateness");
+  go_on_in_real_time(r);
   r->wire = lc_new(1, wire, "a message");
   r->stamps = lc_new((size_t)w->vms->clocks->stamp_words + 1, sizeof *r->stamps, "a message");
   r->decoded =
@@ -76,7 +100,6 @@ static void finish(struct real *r) {
   lc_recorder_free(r->recorder);
   marking_free(&r->marking);
   free(r->stamps);
-  free(r->lateness);
   free(r->wire);
   free(r->decoded);
   lc_channels_free(&r->channels);
@@ -169,7 +192,7 @@ static void share_outcome(struct real *r) {
   struct lc_outcome *o = r->outcome;
   o->balance.sent = r->n_sent;
   o->balance.received = r->n_received;
-  o->n_tick = o->lateness.n_tick;
+  o->n_tick += o->lateness.n_tick;
   o->digest = r->digest;
   share_counts(r->world, o);
   int64_t words[] = {o->lateness.n_tick, o->lateness.n_overrun};

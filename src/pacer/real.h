@@ -38,7 +38,8 @@ struct real {
   struct lc_outcome *outcome;
   struct lc_digest digest;
   int64_t begun_cpu_ns;     /* processor time used before the start */
-  int64_t start_ns;         /* this host's monotonic clock at model time 0 */
+  int64_t start_ns;         /* this host's monotonic clock when the VMs start, */
+  int64_t begun_ns;         /* and the model time then: 0, or where a run goes on */
   int64_t end_ns;           /* model time */
   int64_t last_arrival_ns;  /* arrivals on this rank are strictly increasing */
   int64_t last_deadline_ns; /* of the last tick run */
@@ -51,7 +52,6 @@ struct real {
   unsigned char *wire;                                 /* a message on its way out */
   int64_t *stamps;                                     /* of one, with its colour behind them */
   int64_t n_sent, n_received;                          /* of this rank's VMs */
-  struct lateness_of_vm *lateness;                     /* [n_own] */
   struct lc_message *decoded;                          /* one on its way in */
   struct lc_channels channels;                         /* to this rank's VMs */
   bool over;                                           /* all ranks agreed that the loop ends */

@@ -95,5 +95,6 @@ lc_status write_ending(struct real *r, struct lc_error *err) {
   } while (r->done.n);
   return lc_agree(
       w->transport,
-      write_cut(w, w->n_snapshot - 1, r->end_ns, begun_ns, r->lateness, &r->digest, err), err);
+      write_cut(w, w->n_snapshot - 1, r->end_ns, moment(r, r->end_ns), begun_ns, &r->digest, err),
+      err);
 }

@@ -117,8 +117,7 @@ static lc_status deliver(struct real *r, const struct lc_step *step, int32_t i,
   return LC_OK;
 }
 
-static void note_lateness(struct real *r, int32_t own, const struct lc_event *event,
-                          int64_t next_deadline_ns) {
+static void note_lateness(struct real *r, const struct lc_event *event, int64_t next_deadline_ns) {
   struct lc_lateness *lateness = &r->outcome->lateness;
   int64_t model = event->t_actual - event->t_scheduled;
   int64_t wall = (int64_t)((double)model * (double)r->world->speed.q / (double)r->world->speed.p);
@@ -126,8 +125,6 @@ static void note_lateness(struct real *r, int32_t own, const struct lc_event *ev
   lateness->n_tick++;
   lateness->largest_ns = later(lateness->largest_ns, wall);
   lateness->n_overrun += event->t_actual >= next_deadline_ns;
-  r->lateness[own].sum += model;
-  r->lateness[own].max = later(r->lateness[own].max, model);
 }
 
 lc_status run_tick(struct real *r, struct lc_error *err) {
@@ -149,7 +146,7 @@ lc_status run_tick(struct real *r, struct lc_error *err) {
     lc_store_event(w->store, &step.event, step.stamps);
   r->n_received += step.event.kind == LC_RECEIVE;
   int64_t next = w->vms->deadline_ns[own];
-  note_lateness(r, own, &step.event, next);
+  note_lateness(r, &step.event, next);
   agenda_moved(&r->agenda, next);
   return status;
 }

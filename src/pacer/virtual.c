@@ -63,7 +63,23 @@ static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outc
       .next_marker_ns = INT64_MAX,
       .sink = {.context = v, .sent = mail_send, .digest = &outcome->digest},
   };
+  if (w->restart) {
+    v->begun_ns = w->restart->t_ns;
+    v->next_snapshot = w->restart->n_taken;
+  }
   mail_open(v);
+}
+
+static void go_on_in_virtual_time(struct virtual *v) {
+  const struct lc_world *w = v->world;
+  struct lc_balance before;
+  go_on(w, v->outcome, &before);
+  v->n_sent = before.sent;
+  v->sink.n_received = before.received;
+  if (!w->restart)
+    return;
+  go_on_in_order(w, &v->channels, w->past->under_way, w->past->n_under_way);
+  lc_past_free(w->past);
 }
 
 static int64_t sooner(int64_t a, int64_t b) {
@@ -223,7 +239,7 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
   status = commit_everything(w, o, status, err);
   if (!status)
     status = lc_agree(w->transport,
-                      write_cut(w, w->n_snapshot - 1, end, begun_ns, NULL, &o->digest, err), err);
+                      write_cut(w, w->n_snapshot - 1, end, end, begun_ns, &o->digest, err), err);
   if (status)
     return status;
   share_counts(w, o);
@@ -243,6 +259,7 @@ lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome,
   int64_t end = 0, begun = lc_monotonic_ns();
   begin(&v, world, outcome);
   lc_status status = cuts_open(&v, err);
+  go_on_in_virtual_time(&v);
   if (!status)
     status = run_windows(&v, &end, err);
   outcome->ticking_ns = lc_monotonic_ns() - begun;

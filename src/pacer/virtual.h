@@ -27,6 +27,7 @@ struct virtual {
   struct lc_channels channels; /* of senders on this rank */
   bool constant;               /* every message takes the minimum: nothing is drawn */
   int32_t n_rank, rank;
+  int64_t begun_ns; /* model time at which a run goes on, else 0 */
   int64_t until_ns; /* end of the window */
   int64_t n_sent;
   int64_t n_waiting;              /* events since the last commit */

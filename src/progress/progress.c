@@ -23,10 +23,10 @@ struct lc_progress {
   const char *clock;
   int64_t duration_ns;
   struct lc_rate speed;
-  int64_t last_ms;   /* wall time of the last drawing */
-  int lines;         /* that the last drawing took */
-  int64_t before_ms; /* for rates: the state some time ago */
-  int64_t sent_before;
+  int64_t last_ms;     /* wall time of the last drawing */
+  int lines;           /* that the last drawing took */
+  int64_t before_ms;   /* for rates: the state some time ago */
+  int64_t sent_before; /* -1: nothing was shown yet */
 };
 
 static int64_t wall_ms(void) {
@@ -60,7 +60,8 @@ struct lc_progress *lc_progress_open(enum lc_progress_mode mode, int32_t n_vm,
   p->clock = clock;
   p->duration_ns = duration_ns;
   p->speed = speed;
-  p->last_ms = p->before_ms = wall_ms();
+  p->last_ms = wall_ms();
+  p->sent_before = -1;
   return p;
 }
 
@@ -176,6 +177,10 @@ void lc_progress_show(struct lc_progress *p, const struct lc_view *view) {
   if (!p)
     return;
   int64_t now = wall_ms();
+  if (p->sent_before < 0) { /* a run that goes on had sent some before */
+    p->before_ms = now;
+    p->sent_before = view->n_sent;
+  }
   if (now - p->last_ms < (p->terminal >= 0 ? LIVE_MS : LOG_MS) - 10)
     return;
   p->last_ms = now;

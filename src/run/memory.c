@@ -31,7 +31,8 @@ static lc_status check(const struct run *run, double bytes, int32_t sharing, con
 lc_status check_run_memory(const struct run *run, struct lc_error *err) {
   const struct lc_config *c = run->config;
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) +
-                 lc_topology_bytes(&c->topology, c->n_vm, run->n_own) + prediction_bytes(run);
+                 lc_topology_bytes(&c->topology, c->n_vm, run->n_own) + prediction_bytes(run) +
+                 past_bytes(run);
   return check(run, bytes, ranks_on_this_host(run), "use fewer VMs, more hosts or --clock lamport",
                err);
 }

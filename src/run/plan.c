@@ -228,6 +228,9 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       .t_snapshot = run->t_snapshot,
       .n_attribute = sizeof attributes / sizeof *attributes,
       .attribute = attributes,
+      .past_path = c->resume,
+      .restart = c->resume ? &run->restart : NULL,
+      .keep_abandoned = c->pace == LC_PACE_REAL,
   };
   for (int t = 0; t < LC_N_TABLE; t++)
     plan.rows[t] = run->rows[t];

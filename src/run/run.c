@@ -27,6 +27,8 @@ static void make_vms(struct run *run) {
   const struct lc_config *c = run->config;
   lc_vms_init(&run->vms, run->first_vm, run->n_own, &c->rates, c->phase, &run->workload,
               &run->clocks);
+  if (c->pace == LC_PACE_REAL)
+    lc_vms_keep_lateness(&run->vms);
 }
 
 /* A seed that was not given is rank 0's choice. */
@@ -46,15 +48,15 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   status = lc_config_settle(c, run->n_rank, err);
   if (status)
     return status;
-  if (c->resume)
-    return lc_fail(err, LC_EUSAGE, "--resume: this build cannot go on with a run yet");
   lc_clock_set_init(&run->clocks, c->n_vm);
   status = lc_clock_set_parse(&run->clocks, c->clocks, err);
   if (status)
     return status;
   settle_seed(run);
   plan_vms(run);
-  status = lc_agree(run->transport, check_run_memory(run, err), err);
+  status = find_restart(run, err);
+  if (!status)
+    status = lc_agree(run->transport, check_run_memory(run, err), err);
   if (!status)
     status = lc_agree(run->transport, make_topology(run, err), err);
   if (!status)
@@ -62,11 +64,16 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   if (status)
     return status;
   make_vms(run); /* what there is no memory for must not leave a file behind */
-  status = create_store(run, err);
+  status = restore_vms(run, err);
+  if (!status)
+    status = create_store(run, err);
+  lc_restart_release(&run->restart);
   return status ? status : lc_agree(run->transport, write_prediction(run, err), err);
 }
 
 static void release(struct run *run) {
+  lc_restart_release(&run->restart);
+  lc_past_free(&run->past);
   lc_vms_free(&run->vms);
   lc_workload_free(&run->workload);
   lc_topology_free(&run->topology);
@@ -115,6 +122,8 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .commit_every_ns = c->commit_every_ns,
       .poll_ns = c->poll_ns,
       .method = c->method,
+      .restart = c->resume ? &run->restart : NULL,
+      .past = c->resume ? &run->past : NULL,
   };
   lc_status status = c->pace == LC_PACE_REAL ? lc_pace_real(&world, outcome, err)
                                              : lc_pace_virtual(&world, outcome, err);
@@ -177,6 +186,7 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
       .program = program,
       .command_line = command_line,
       .begun_ns = begun_ns,
+      .restart = {.held = -1},
   };
   struct lc_outcome *outcome = lc_new(1, sizeof *outcome, "the outcome");
   int64_t launched_ns = lc_monotonic_ns();

@@ -27,6 +27,8 @@ struct run {
   int64_t limit_ns; /* wall time from the first line to the stop that Slurm's end asks for; or 0 */
   char *path, *options, *history, *source;
   char start_time[32];
+  struct lc_restart restart; /* of a run that goes on: where, */
+  struct lc_past past;       /* and what this rank's VMs were then */
   struct lc_store *store;
   int64_t plan_bytes;
   int64_t set_up_ns;                             /* wall time before the first tick */
@@ -37,6 +39,12 @@ struct run {
 /* Makes the configuration that of the file of --resume, if there is one. *nothing: it is of a
  * complete run, has no more to do, and says so. Collective. */
 lc_status settle_resume(struct run *run, bool *nothing, struct lc_error *err);
+/* The cut that a run goes on from; and this rank's VMs as they were then. Nothing of a new run.
+ * Collective. */
+lc_status find_restart(struct run *run, struct lc_error *err);
+lc_status restore_vms(struct run *run, struct lc_error *err);
+/* Bytes that this rank's past takes, without messages. */
+double past_bytes(const struct run *run);
 /* From now on --max-walltime, or else the end of the Slurm job, asks for a stop. Collective. */
 void watch_limit(struct run *run);
 /* How many VMs there are and which are this rank's. Local. */

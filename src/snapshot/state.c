@@ -4,6 +4,7 @@
 struct lc_state lc_state_of(const struct lc_vms *vms, int32_t own, int64_t t_actual,
                             int64_t n_queued) {
   struct lc_counts counts = lc_vms_counts(vms, own);
+  struct lc_late late = vms->late ? vms->late[own] : (struct lc_late){0};
   return (struct lc_state){
       .t_actual = t_actual,
       .n_tick = counts.n_tick,
@@ -13,6 +14,8 @@ struct lc_state lc_state_of(const struct lc_vms *vms, int32_t own, int64_t t_act
       .n_received = counts.n_received,
       .n_queued = n_queued,
       .queue_max = lc_vms_vm(vms, own)->max_queued,
+      .lateness_max_ns = late.largest_ns,
+      .lateness_sum_ns = late.sum_ns,
       .valid = 1,
   };
 }

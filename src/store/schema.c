@@ -79,6 +79,11 @@ const struct column lc_state_columns[] = {
     {"n_queued", COLUMN_I64, STATE(n_queued), "1", "messages in the queue", NULL, false, 0},
     {"queue_max", COLUMN_I64, STATE(queue_max), "1", "longest queue that a tick had found", NULL,
      false, CUTS_SINCE},
+    {"lateness_max", COLUMN_I64, STATE(lateness_max_ns), "ns",
+     "largest lateness of a tick (start minus deadline) by then, model time", NULL, false,
+     CUTS_SINCE},
+    {"lateness_sum", COLUMN_I64, STATE(lateness_sum_ns), "ns",
+     "lateness of all ticks by then, model time", NULL, false, CUTS_SINCE},
     {"valid", COLUMN_U8, STATE(valid), "1", "whether the state was recorded", "NO YES", false, 0},
 };
 const int lc_n_state_column = sizeof lc_state_columns / sizeof *lc_state_columns;

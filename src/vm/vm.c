@@ -69,6 +69,10 @@ void lc_vms_init(struct lc_vms *vms, int32_t first, int32_t n, const struct lc_r
     note_deadlines(vms, b, INT64_MAX);
 }
 
+void lc_vms_keep_lateness(struct lc_vms *vms) {
+  vms->late = lc_new((size_t)vms->n, sizeof *vms->late, "the lateness");
+}
+
 void lc_vms_colour(struct lc_vms *vms) {
   vms->message_words++;
   vms->node_bytes += sizeof(int64_t);
@@ -85,6 +89,7 @@ void lc_vms_free(struct lc_vms *vms) {
   free(vms->deadline_ns);
   free(vms->group_deadline_ns);
   free(vms->tally);
+  free(vms->late);
   *vms = (struct lc_vms){0};
 }
 
@@ -100,9 +105,16 @@ int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
   return (int64_t)bytes;
 }
 
+static void note_late(struct lc_late *late, int64_t ns) {
+  late->sum_ns += ns;
+  late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
+}
+
 void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
   const struct lc_vm *vm = lc_vms_vm(vms, own);
   bool lamport = only_lamport(vms->clocks);
+  if (vms->late)
+    note_late(&vms->late[own], now_ns - vms->deadline_ns[own]);
   if (has_mail(vm, now_ns)) {
     receive_step(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, lamport, step);
     return;

@@ -13,7 +13,6 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -167,35 +166,19 @@ def wait_for_moment(plan, watcher, process):
     wait_for(lambda: False, process, delay)
 
 
-def send_kill(pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-
 def kill(plan, process):
     """SIGKILL to the victims; the ids of all processes of the run, killed or not."""
     ranks = harness.ranks_of(process)
     everyone = set(harness.descendants(process.pid)) | {process.pid}
     if plan.victim == "mpirun":
-        send_kill([process.pid])
+        harness.send_kill([process.pid])
     elif plan.victim == "one rank" and ranks:
-        send_kill([plan.rng.choice(ranks)])
+        harness.send_kill([plan.rng.choice(ranks)])
     else:
         plan.rng.shuffle(ranks)
         with_mpirun = [process.pid] if plan.victim.endswith("mpirun") or not ranks else []
-        send_kill(with_mpirun + ranks)
+        harness.send_kill(with_mpirun + ranks)
     return everyone
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def digest(path):
@@ -257,7 +240,7 @@ class Kill(harness.Case):
             everyone = kill(plan, process)
             self.wait_for_death(process, everyone)
         finally:
-            send_kill(pid for pid in everyone if alive(pid))
+            harness.send_kill(pid for pid in everyone if harness.alive(pid))
             self.end(process)
             output.close()
             watcher.stop()
@@ -270,7 +253,7 @@ class Kill(harness.Case):
     def wait_for_death(self, process, everyone):
         """mpirun brings down what was not killed; ranks without an mpirun go by themselves."""
         process.wait(timeout=30)
-        harness.wait_until(lambda: not any(map(alive, everyone)), 30, "the end of all ranks")
+        harness.wait_until(lambda: not any(map(harness.alive, everyone)), 30, "the end of all ranks")
 
     # ---- what must hold afterwards ----------------------------------------------------------------------
 

@@ -1,0 +1,82 @@
+/* Where a run goes on. Rank 0 finds the cut and keeps others from writing the file; every rank
+ * reads what its own VMs were then, whichever rank they were on before. */
+#include "run_internal.h"
+
+#include <inttypes.h>
+
+/* The ticks of virtual time are done in any order inside a window, so only a cut at one moment can
+ * be gone on from with the same result. */
+static lc_status check_method(const struct run *run, struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  const struct lc_restart *restart = &run->restart;
+  bool is_end = restart->snapshot >= restart->n_taken;
+  if (c->pace == LC_PACE_REAL || restart->snapshot < 0 || is_end || c->method->kind == LC_TIME_CUT)
+    return LC_OK;
+  return lc_fail(err, LC_EFILE,
+                 "%s: snapshot %d, where it would go on, was taken with %s, which virtual time "
+                 "cannot go on from yet: it needs one of --snapshot-method time-cut, or the end of "
+                 "a run that was stopped",
+                 c->resume, restart->snapshot, c->method->name);
+}
+
+lc_status find_restart(struct run *run, struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  lc_status status = LC_OK;
+  if (!c->resume)
+    return LC_OK;
+  if (run->rank == 0)
+    status = lc_store_restart(c->resume, c->from, true, &run->restart, err);
+  status = lc_agree(run->transport, status, err);
+  if (status)
+    return status;
+  int held = run->restart.held;
+  lc_broadcast(run->transport, &run->restart, sizeof run->restart);
+  run->restart.held = held;
+  return check_method(run, err);
+}
+
+double past_bytes(const struct run *run) {
+  if (!run->config->resume)
+    return 0;
+  double words = run->clocks.stamp_words + run->clocks.n;
+  return run->n_own * ((double)sizeof(struct lc_state) + words * (double)sizeof(int64_t));
+}
+
+/* What a damaged file must not make of a VM. */
+static bool is_possible(const struct lc_state *s) {
+  return s->valid && s->n_tick >= 0 && s->n_internal >= 0 && s->n_sent >= 0 && s->n_received >= 0 &&
+         s->n_internal <= s->n_tick && s->n_received <= s->n_tick - s->n_internal &&
+         s->queue_max >= 0 && s->queue_max <= INT32_MAX;
+}
+
+static lc_status restore(struct run *run, struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  const struct lc_past *past = &run->past;
+  for (int32_t i = 0; i < past->n; i++) {
+    const struct lc_state *state = &past->state[i];
+    if (!is_possible(state))
+      return lc_fail(err, LC_EFILE, "%s: no VM can be in the state of VM %d in snapshot %d",
+                     c->resume, run->first_vm + i, run->restart.snapshot);
+    struct lc_vm_past vm = {
+        .counts = {state->n_tick, state->n_internal, state->n_sent, state->n_received},
+        .max_queued = state->queue_max,
+        .late = {state->lateness_max_ns, state->lateness_sum_ns},
+        .stamps = past->stamps + (ptrdiff_t)i * run->clocks.stamp_words,
+        .jump_max = past->jump_max + (ptrdiff_t)i * run->clocks.n,
+    };
+    lc_vms_restore(&run->vms, i, &c->rates, c->phase, &vm);
+  }
+  lc_vms_restored(&run->vms);
+  return LC_OK;
+}
+
+lc_status restore_vms(struct run *run, struct lc_error *err) {
+  const struct lc_config *c = run->config;
+  if (!c->resume)
+    return LC_OK;
+  lc_status status = lc_store_past(c->resume, &run->restart, run->first_vm, run->n_own,
+                                   &run->clocks, &run->past, err);
+  if (!status)
+    status = restore(run, err);
+  return lc_agree(run->transport, status, err);
+}

@@ -1,0 +1,203 @@
+"""A run that is stopped or killed at random moments and gone on with, on any number of ranks, has the result of one
+that never was: the digests, and every row and state of the file."""
+
+import os
+import random
+import shutil
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import h5py
+
+import virtual
+from virtual import harness
+
+import going_on
+
+SEED = int(os.environ.get("LCMPI_RESUME_SEED", "0")) or random.randrange(1, 10**9)
+COMMON = ("--pace", "virtual", "--phase", "random", "--duration", "100s", "--progress", "none")
+SMALL = ("--vms", 200, "--latency", "const:4ms")
+MATRIX = {
+    "constant latency": (*SMALL,),
+    "in order": ("--vms", 200, "--latency", "exp:60ms,min=5ms"),
+    "in order, long": ("--vms", 150, "--latency", "uniform:10ms,9s", "--unicast", "0.6", "--internal", "0.3"),
+    "overtaking": ("--vms", 200, "--latency", "lognormal:60ms,0.8,min=5ms", "--fifo", "off"),
+    "every clock": ("--vms", 40, "--clock", "vector,lamport", "--rates", "5/3,40,7", "--latency", "exp:20ms,min=2ms"),
+    "copies": ("--vms", 3, "--replicas", 70, "--latency", "const:5ms"),
+    "ring": (*SMALL, "--topology", "ring"),
+    "long queues": ("--vms", 60, "--topology", "star", "--fanout", "all", "--rates", "3,11", "--latency", "const:5ms"),
+    "drawn peers": (*SMALL, "--topology", "random:3", "--compact", "never"),
+    "a sample": (*SMALL, "--log", "sample:7"),
+    "no log": ("--vms", 3000, "--log", "none", "--latency", "exp:80ms,min=15ms"),
+    "only the end": ("--vms", 200, "--latency", "exp:60ms,min=5ms", "--snapshot-every", "none"),
+    "no log, only the end": ("--vms", 2000, "--log", "none", "--latency", "const:10ms", "--snapshot-every", "none"),
+    "many snapshots": (*SMALL, "--snapshot-every", "300ms"),
+}
+WAYS = ("SIGUSR1", "--max-walltime", "kill -9", "kill -9 of one rank")
+
+
+class Resume(virtual.Case):
+    def folder(self, name):
+        path = self.path(name)
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    def finished(self, *arguments, path, ranks=None, code=0):
+        """(all digests that it prints, what is in the file) of a run to its end."""
+        done = self.check_run(*arguments, ranks=ranks, code=code)
+        self.assertEqual(harness.own_lines(done.stderr), [])
+        return going_on.digests(done.stdout), going_on.contents(path)
+
+    def never_stopped(self, options, path):
+        printed, found = self.finished(*COMMON, *options, "-o", path, path=path)
+        self.check_verified(path)
+        return printed, found
+
+    def check_same(self, expected, found, path):
+        if found[0]:  # a run that was complete already prints none
+            self.assertEqual(found[0], expected[0])
+        self.assertEqual(going_on.differences(expected[1], found[1]), [])
+        self.check_verified(path)
+
+    # ---- cutting short ----------------------------------------------------------------------------------
+
+    def moment(self, live, rng):
+        """A condition that is met at a random moment of a run."""
+        kind, delay = rng.choice(["rows", "snapshots", "start"]), 0
+        if kind == "rows":
+            n = rng.randrange(1, 12000)
+            return lambda: live.least("n_events") >= n or live.least("n_snapshots") > 10
+        if kind == "snapshots":
+            n = rng.randrange(1, 16)
+            return lambda: live.least("n_snapshots") >= n
+        return live.is_there
+
+    def cut_short(self, arguments, path, way, rng):
+        """Starts a run and stops or kills it in the middle. Whether that came before its end."""
+        live, ranks = going_on.Live(path), rng.choice((2, 2, 3))
+        if way == "--max-walltime":
+            arguments = (*arguments, way, f"{rng.randrange(300, 1300)}ms")
+        process = self.start_lcmpi(*arguments, ranks=ranks)
+        if way == "--max-walltime":
+            pass
+        elif going_on.wait_for(self.moment(live, rng), process):
+            if way == "SIGUSR1":
+                going_on.ask_to_stop(process, rng)
+            else:
+                going_on.kill(process, way == "kill -9 of one rank", rng)
+        out, err = process.communicate(timeout=60)
+        killed = way.startswith("kill") and process.returncode != 0
+        if not killed:
+            self.assertIn(process.returncode, (0, 85), out + err)
+        if process.returncode == 85:
+            with h5py.File(path, "r") as file:
+                self.assertEqual(file["commit/state"][()], 3)
+                self.assertLess(file["commit/t_end"][()], file.attrs["duration_ns"])
+        return killed or process.returncode == 85
+
+    def gone_on_with(self, options, path, rng):
+        """The result of a run that was cut short up to three times, and how often it was."""
+        arguments, cuts = (*COMMON, *options, "-o", path), 0
+        for _ in range(rng.choice((1, 2, 3))):
+            cuts += self.cut_short(arguments, path, rng.choice(WAYS), rng)
+            if os.path.exists(path):
+                arguments = ("--resume", path, "--progress", "none")
+        if cuts and os.path.exists(path) and rng.random() < 0.5:
+            self.check_verified(path)  # what was left behind
+        return self.finished(*arguments, path=path, ranks=rng.choice((None, 1, 2, 3, 7))), cuts
+
+    def check_one(self, name):
+        """Two files of the same options: one that was never stopped, and one that was."""
+        folder = self.folder(name.replace(",", "").replace(" ", "-"))
+        options, cuts = (*MATRIX[name], "--seed", 7), 0
+        expected = self.never_stopped(options, os.path.join(folder, "whole.h5"))
+        for number in range(5):
+            rng = random.Random(f"{SEED} {name} {number}")
+            path = os.path.join(folder, f"{number}.h5")
+            found, now = self.gone_on_with(options, path, rng)
+            cuts += now
+            try:
+                self.check_same(expected, found, path)
+            except AssertionError as failure:
+                raise AssertionError(f"LCMPI_RESUME_SEED={SEED}, {name}, {number}: {failure}") from failure
+            if cuts:
+                break
+        shutil.rmtree(folder)
+        self.assertGreater(cuts, 0, f"{name}: every run was over before it could be stopped")
+
+    def test_matrix(self):
+        with ThreadPoolExecutor(2) as pool:
+            for name, job in [(name, pool.submit(self.check_one, name)) for name in MATRIX]:
+                with self.subTest(name):
+                    job.result()
+
+    # ---- from a snapshot, and for longer ----------------------------------------------------------------
+
+    def test_from_each_snapshot(self):
+        """In a new file; the old one stays as it is, whether its rows are sorted or not."""
+        options = (*COMMON, "--vms", 30, "--clock", "lamport,vector", "--latency", "exp:300ms,min=5ms", "--seed", 3,
+                   "--snapshot-every", "12s")
+        for kept, ranks in (("always", None), ("never", 3)):
+            old, new = self.path(f"{kept}.h5"), self.path("new.h5")
+            expected = self.finished(*options, "--compact", kept, "-o", old, path=old, ranks=ranks)
+            with open(old, "rb") as file:
+                before = file.read()
+            for k in range(8):
+                with self.subTest(k=k, compact=kept):
+                    self.check_same(expected, self.finished(
+                        "--resume", old, "--from", k, "-o", new, "--force", "--progress", "none", path=new,
+                        ranks=(None, 3, 7, 2)[k % 4]), new)
+            with open(old, "rb") as file:
+                self.assertEqual(file.read(), before)
+
+    def test_for_longer(self):
+        """A run that was complete, at a snapshot's time and not, and one that was stopped."""
+        options = ("--pace", "virtual", "--vms", 50, "--latency", "exp:300ms,min=5ms", "--seed", 4, "--snapshot-every",
+                   "5s", "--progress", "none")
+        whole, path = self.path("whole.h5"), self.path("run.h5")
+        expected = self.finished(*options, "--duration", "31s", "-o", whole, path=whole)
+        for first, then in (("10s", None), ("12s", None), ("7s", "20s")):
+            with self.subTest(first=first, then=then):
+                self.check_run(*options, "--duration", first, "-o", path, "--force", ranks=2)
+                if then:
+                    self.check_run("--resume", path, "--duration", then, ranks=3)
+                found = self.finished("--resume", path, "--duration", "31s", "--progress", "none", path=path, ranks=2)
+                self.check_same(expected, found, path)
+
+    def test_stopped_and_for_longer(self):
+        rng = random.Random(f"{SEED} longer")
+        options = (*MATRIX["in order"], "--seed", 5)
+        whole, path = self.path("whole.h5"), self.path("run.h5")
+        expected = self.finished(*COMMON, *options, "--duration", "130s", "-o", whole, path=whole)
+        self.cut_short((*COMMON, *options, "-o", path), path, "SIGUSR1", rng)
+        found = self.finished("--resume", path, "--duration", "130s", path=path, ranks=2)
+        self.check_same(expected, found, path)
+
+    def test_events_of_this_session(self):
+        """The speed is that of what was done since."""
+        path = self.path("run.h5")
+        options = ("--pace", "virtual", "--vms", 10, "--rates", "2", "--progress", "none")
+        self.check_run(*options, "--duration", "10s", "-o", path)
+        out = self.check_run("--resume", path, "--duration", "15s").stdout
+        self.assertIn("100 events since the resume in", out)
+
+    def test_a_snapshot_that_is_no_cut_of_one_time(self):
+        """Virtual time cannot go on from it; that is said, and the file stays as it is."""
+        path = self.path("run.h5")
+        self.check_run(*COMMON, *MATRIX["ring"], "-o", path)
+        with h5py.File(path, "r+") as file:
+            text = file.attrs["options"]
+            self.assertIn("snapshot-method = time-cut", text)
+            file.attrs["options"] = text.replace("= time-cut", "= chandy-lamport")
+        with open(path, "rb") as file:
+            before = file.read()
+        done = self.check_run("--resume", path, "--from", 3, code=3, ranks=2)
+        self.assertEqual(harness.own_lines(done.stderr), [
+            f"lcmpi: {path}: snapshot 3, where it would go on, was taken with chandy-lamport, which virtual time cannot "
+            "go on from yet: it needs one of --snapshot-method time-cut, or the end of a run that was stopped"])
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
