@@ -36,6 +36,9 @@ struct lc_state model_state(const struct model *m, int32_t vm, int32_t snapshot)
 int64_t model_state_stamp(int32_t vm, int32_t snapshot, int32_t word);
 int64_t model_state_jump(int32_t vm, int32_t snapshot, int32_t clock);
 int64_t model_left_stamp(const struct lc_left *left, int32_t word);
+/* Padding is nothing. */
+bool same_state(const struct lc_state *a, const struct lc_state *b);
+bool same_left(const struct lc_left *a, const struct lc_left *b);
 struct lc_cut_cost model_cost(int32_t of_rank, int32_t snapshot);
 struct lc_digest model_cut_digest(int32_t of_rank, int32_t snapshot); /* the rank's part */
 struct lc_vm_totals model_totals(int32_t vm);

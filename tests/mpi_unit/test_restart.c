@@ -192,7 +192,7 @@ static void check_states(const struct lc_past *past, int32_t first, int32_t n, i
   check(past->n == n);
   for (int32_t i = 0; i < n; i++) {
     struct lc_state state = model_state(&model, first + i, s);
-    check_that(memcmp(&past->state[i], &state, sizeof state) == 0, "VM %d", first + i);
+    check_that(same_state(&past->state[i], &state), "VM %d", first + i);
     for (int32_t w = 0; w < words; w++)
       check(past->stamps[i * words + w] == model_state_stamp(first + i, s, w));
     for (int32_t c = 0; c < model.clocks.n; c++) {
@@ -210,7 +210,7 @@ static void check_left_row(const struct lc_past *past, int64_t k, struct lc_left
   for (int32_t w = 0; w < words; w++)
     check(past->left_stamps[k * words + w] == model_left_stamp(&left, w));
   left.snapshot = numbered;
-  check_that(memcmp(&past->left[k], &left, sizeof left) == 0, "row %" PRId64, k);
+  check_that(same_left(&past->left[k], &left), "row %" PRId64, k);
 }
 
 static void check_left(const struct lc_past *past, int32_t first, int32_t n, int32_t s,
