@@ -105,9 +105,9 @@ class Case(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.scratch, name)
 
-    def command(self, *arguments, ranks=None):
+    def command(self, *arguments, ranks=None, program=LCMPI):
         """The words that start the program: alone, or with mpirun on so many ranks."""
-        words = [LCMPI, *map(str, arguments)]
+        words = [program, *map(str, arguments)]
         if ranks is None:
             return words
         return ["mpirun", "--timeout", "300", "-np", str(ranks), *words]
@@ -115,7 +115,7 @@ class Case(unittest.TestCase):
     def run_lcmpi(self, *arguments, ranks=None, timeout=300, **options):
         """Runs to the end; the result has returncode, stdout, stderr as text."""
         return subprocess.run(
-            self.command(*arguments, ranks=ranks),
+            self.command(*arguments, ranks=ranks, program=options.pop("program", LCMPI)),
             cwd=options.pop("cwd", self.scratch),
             env=options.pop("env", environment(self.scratch)),
             stdin=subprocess.DEVNULL,

@@ -5,6 +5,8 @@ are completely on file (problems), and two files are compared row by row (differ
 written completely, one that is missing under a commit counter, or a value that changed is found here.
 """
 
+import collections
+
 import h5py
 import numpy as np
 
@@ -21,6 +23,11 @@ TABLES = {
     "channel": ("snapshots/channel", "n_channel", "first_channel",
                 ("snapshot", "receiver", "sender", "number", "copy")),
 }
+# of runs in real time that were gone on with: what had happened behind the snapshot
+ABANDONED = {
+    "events": ("abandoned/events", "n_abandoned_events", "first_abandoned_events"),
+    "messages": ("abandoned/messages", "n_abandoned_messages", "first_abandoned_messages"),
+}
 CROSSING = ("queue", "channel")  # whose rows count only if their snapshot does
 OF_RANKS = ("cost/", "restart/")  # what is there of each rank and snapshot
 COUNTERS = [names[1] for names in TABLES.values()] + ["n_snapshots", "n_final"]
@@ -31,7 +38,7 @@ JOINED_LATER = ("messages/t_arrival", "messages/fate")
 class Content:
     """One file: `commit` by name, `rows[table][column]` (rows that count only, sorted), `rank_of[table]`
     (the region each sorted row came from), `states[column]` as [vm, snapshot], `cuts[column]` as [rank,
-    snapshot], `small` values, `has_messages`: every cut has the messages that cross it."""
+    snapshot], `abandoned[table][column]`, `small` values."""
 
 
 def walk(file):
@@ -51,9 +58,7 @@ def walk(file):
 def read(path):
     """The content of a file that h5py opens as any user would; an exception if anything cannot be read."""
     with h5py.File(path, "r") as file:
-        content = arrange(walk(file), len(file["vm"]), len(file["rank"]))
-        content.has_messages = file.attrs["pace"] == "virtual" or "snapshot_method" in file.attrs
-        return content
+        return arrange(walk(file), len(file["vm"]), len(file["rank"]))
 
 
 def arrange(whole, n_vm, n_rank):
@@ -92,10 +97,21 @@ def arrange(whole, n_vm, n_rank):
         for name, values in whole.items()
         if "/" not in name and name not in ("vm", "rank", "component")
     }
+    content.abandoned = {table: abandoned_rows(whole, *names) for table, names in ABANDONED.items()
+                         if names[0].split("/")[0] + "/events/kind" in whole}
     content.exact = all(
         content.room[table] == content.commit[TABLES[table][1]].sum() for table in TABLES
     )
     return content
+
+
+def abandoned_rows(whole, group, counter, first):
+    """By column; a row may be there more than once."""
+    starts, counts = whole[f"commit/{first}"], whole[f"commit/{counter}"]
+    at = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, counts)]).astype(np.int64)
+    return {name[len(group) + 1:]: values[at] for name, values in whole.items()
+            if name.startswith(group + "/") and name[len(group) + 1:] not in DIMENSIONS
+            and name[len("abandoned/"):] not in JOINED_LATER}
 
 
 def counts_for(content, rank, snapshot, n_snapshot):
@@ -132,6 +148,7 @@ def problems(content):
     check_stamps_of_left(content, insist)
     check_states(content, insist)
     check_cuts(content, insist)
+    check_abandoned(content, insist)
     return found
 
 
@@ -251,8 +268,6 @@ def check_cuts(content, insist):
     s, n_state = content.states, len(content.states["t"])
     ranks, vm_rank = np.arange(content.n_rank), content.small["vm_rank"]
     for snapshot in range(n_state):
-        if not content.has_messages and snapshot < n_state - 1:
-            continue
         counted = counts_for(content, ranks, snapshot, n_state)
         queue, channel = (content.rows[table] for table in CROSSING)
         waiting = queue["receiver"][queue["snapshot"] == snapshot]
@@ -263,6 +278,16 @@ def check_cuts(content, insist):
             sent, received, queued = (s[name][:, snapshot].sum() for name in ("n_sent", "n_received", "n_queued"))
             insist((channel["snapshot"] == snapshot).sum() == sent - received - queued,
                    f"snapshot {snapshot}: not every message in flight is on file")
+
+
+def check_abandoned(content, insist):
+    """What was abandoned lay behind the snapshot that the run went on from: it is there completely."""
+    for table, rows in content.abandoned.items():
+        vm = rows["machine" if table == "events" else "sender"]
+        insist((vm >= 0) & (vm < content.n_vm), f"abandoned {table}: a row of no machine")
+    if content.abandoned:
+        kind = content.abandoned["events"]["kind"]
+        insist((kind >= INTERNAL) & (kind <= RECEIVE), "an abandoned event without a kind")
 
 
 def check_states(content, insist):
@@ -310,7 +335,17 @@ def differences(old, new):
             if not np.array_equal(a[name][at >= 0], b[name][at[at >= 0]]):
                 found.append(f"{group}/{name}: values of committed rows changed")
     found += state_differences(old, new)
+    for table, rows in old.abandoned.items():
+        lost = counted_rows(rows) - counted_rows(new.abandoned.get(table, {}))
+        if lost:
+            found.append(f"abandoned/{table}: {sum(lost.values())} rows are missing")
     return found
+
+
+def counted_rows(columns):
+    """How often each row is there."""
+    return collections.Counter(zip(*(values.tolist() if values.ndim == 1 else map(tuple, values.tolist())
+                                     for _, values in sorted(columns.items()))))
 
 
 def find(a, b, order):

@@ -41,11 +41,11 @@ class CrashPoints(harness.Case):
         self.path_ = self.path("run.h5")
         self.tracer = exhaustive.build_tracer(self.scratch)
 
-    def trace(self, *arguments, ranks=None):
+    def trace(self, *arguments, ranks=None, **options):
         log = self.path("trace.log")
         env = harness.environment(self.scratch)
         env.update(LD_PRELOAD=self.tracer, CRASH_TRACE_LOG=log, CRASH_TRACE_PREFIX=self.path_)
-        self.check_run(*arguments, ranks=ranks, env=env)
+        self.check_run(*arguments, ranks=ranks, env=env, **options)
         records = exhaustive.read_log(log)
         os.remove(log)
         self.assertTrue(records, "nothing was traced")
@@ -137,6 +137,31 @@ class CrashPoints(harness.Case):
         after = content.read(self.path_)
         self.assertEqual(content.n_rows(after), content.n_rows(before))
         self.assertEqual(content.differences(before, after), [])
+
+    def test_going_on(self):
+        """Making the file in which a run goes on, in the place of the old one: at every moment the old file is
+        there, byte for byte, or the new one, whole."""
+        program = os.path.join(os.path.dirname(harness.LCMPI), "tests", "mpi_unit", "go_on")
+        if not os.path.exists(program):
+            self.skipTest(f"there is no {program}")
+        self.check_run("leave", self.path_, ranks=3, program=program)
+        old, inode = self.path("old.h5"), os.stat(self.path_).st_ino
+        subprocess.run(["cp", "--sparse=always", self.path_, old], check=True)
+        records = self.trace(self.path_, ranks=3, program=program)
+        replay = exhaustive.Replay(tempfile.mkdtemp(prefix="walk", dir=self.scratch), self.path_, False)
+        replay.begin_with(old, inode)
+        renamed, writes = 0, 0
+        for at, record in enumerate(records):
+            touches = replay.touches_final(record)
+            replay.apply(record)
+            renamed += record.kind == exhaustive.RENAME
+            writes += record.kind == exhaustive.WRITE
+            if touches:
+                self.assertTrue(renamed, f"record {at} of {len(records)} changed the old file: {record[:6]}")
+                self.assertTrue(exhaustive.same_bytes(replay.at_final().path, self.path_), f"record {at}: not whole")
+        self.assertEqual(renamed, 1)
+        self.assertGreater(writes, 100)
+        self.assertFalse(exhaustive.same_bytes(old, self.path_))
 
     def has_rows(self, process):
         if process.poll() is not None:

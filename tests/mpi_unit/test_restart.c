@@ -118,6 +118,20 @@ static void an_end_without_its_mark(void) {
   check_cut(&restart, THE_END, 0);
 }
 
+/* One rank has not counted its final states, whichever: then there is no end. */
+static void an_end_of_some_ranks(void) {
+  const char *path[] = {in_folder("cut-first.h5"), in_folder("cut-last.h5")};
+  for (int i = 0; i < 2; i++) {
+    struct lc_store *store = write_until(path[i], 0);
+    model_write_left(&model, store, THE_END);
+    if (rank != (i ? n_rank - 1 : 0))
+      model_write_states(&model, store, THE_END);
+    model_close(store);
+    struct lc_restart restart = restart_of(path[i], -1);
+    check_cut(&restart, -1, 0);
+  }
+}
+
 static void check_refused(const char *path, int32_t from, lc_status status, const char *words) {
   struct lc_restart restart;
   err = (struct lc_error){LC_OK, ""};
@@ -825,6 +839,7 @@ int main(int argc, char **argv) {
   model_init(&model, 0);
   run(the_newest_whole_cut_or_another);
   run(an_end_without_its_mark);
+  run(an_end_of_some_ranks);
   run(no_such_cut);
   run(a_file_is_held);
   run(what_machines_were);
