@@ -1,5 +1,5 @@
-/* go_on leave FILE: leaves a file as a kill does; go_on FILE: makes the file in which that run goes on,
- * in its place. For those who look at what is written when. */
+/* go_on leave FILE: leaves a file as a kill does; go_on FILE: makes the file in which that run goes
+ * on, in its place. For those who look at what is written when. */
 #include "model.h"
 #include "mpi_unit.h"
 

@@ -236,6 +236,8 @@ def _write(path, run, clocks, state, n_rank, exact, until=None, old=False):
         _column(commit, "t_end", run.duration if ended else 0)
         _column(commit, "state", np.uint8(STATES.split().index(state)), meanings=STATES)
         _write_balance(h5, run if ended else None)
+        if not old:
+            _write_segments(h5, n_rank)
 
 
 def _regions(rows, rank_of, n_rank, vm_column, exact):
@@ -394,3 +396,12 @@ def _write_balance(h5, run):
                          ("queued", fates.count(QUEUED)), ("in_flight", fates.count(IN_FLIGHT)),
                          ("lost", 0)):
         _column(group, name, np.int64(number), units="1")
+
+
+def _write_segments(h5, n_rank):
+    """Of a run that was never gone on with."""
+    group = h5.create_group("segments")
+    scale = _scale(group, "segment", 1)
+    for name, value, units in (("t_start", 0, "ns"), ("snapshot", -1, "1"), ("n_rank", n_rank, "1"),
+                               ("started", 1769860800 * NS, "nanoseconds since 1970-01-01")):
+        _column(group, name, np.array([value], "i8"), scale, units=units)
