@@ -73,8 +73,8 @@ static void read_pieces(struct resume *x, const struct batch *b, const char *pat
   char *at = values;
   for (int32_t i = 0; i < b->n_piece; i++) {
     const struct piece *p = &b->piece[i];
-    h5_read_rows(&x->from, path, type, (hsize_t)(x->old.first[b->t][p->rank] + p->at),
-                 (hsize_t)p->n, at);
+    int64_t row = x->old.first[b->t][p->rank] + p->at;
+    h5_read_rows(&x->from, path, type, (hsize_t)row, (hsize_t)p->n, at);
     at += (size_t)p->n * row_bytes;
   }
 }
@@ -231,7 +231,7 @@ static struct share *shares_of(const struct resume *x, const struct batch *b, co
   *n_share = 0;
   for (int64_t i = 0; i < kept; i++) {
     int32_t target = b->target[order[i]], n_rank = x->plan->n_rank;
-    if (target != latest) {
+    if (!share || target != latest) {
       lc_grow((void **)&share, &room, *n_share + 1, sizeof *share, "going on from a file");
       share[(*n_share)++] =
           (struct share){target < n_rank ? b->t : abandoned_of(b->t), target % n_rank, 0};
