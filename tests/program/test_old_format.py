@@ -77,7 +77,7 @@ class OldFormat(program.Case):
     def test_a_column_that_its_format_has_is_missed(self):
         self.old()
         for later, missing in (("1.1", "/replica: object 'replica' doesn't exist"),
-                               ("2.0", "/snapshots/queue/clocks/lamport/stamp: component not found")):
+                               ("2.0", "/segments/segment: component not found")):
             with h5py.File(self.path("old.h5"), "r+") as file:
                 file.attrs["lcmpi_format"] = later
             done = self.check_run("verify", "old.h5", code=3)
