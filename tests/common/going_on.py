@@ -28,7 +28,7 @@ def rows(file, group, keys, counter):
     first, count = (file[f"commit/{name}_{counter}"][()] for name in ("first", "n"))
     at = np.concatenate([np.arange(f, f + n) for f, n in zip(first, count)])
     columns = {name: data[()][at] for name, data in file[group].items()
-               if isinstance(data, h5py.Dataset) and not data.is_scale}
+               if isinstance(data, h5py.Dataset) and not h5py.h5ds.is_scale(data.id)}
     for clock in file[group].get("clocks", {}):
         columns["stamp of " + clock] = file[f"{group}/clocks/{clock}/stamp"][()][at]
     order = np.lexsort([columns[key] for key in reversed(keys)])
