@@ -130,7 +130,7 @@ class Resume(harness.Case):
         if done.stdout.count("nothing to resume") == 0:
             self.assertEqual(going_on.digests(done.stdout), printed)
         self.assertEqual(going_on.digests_of(path), on_file)
-        self.assertFalse(os.path.exists(path + ".tmp"), "a temporary file is left")
+            self.assertFalse(os.path.exists(path + ".tmp"), "a temporary file is left")
         self.check_verified(path)
 
     # ---- the kill ---------------------------------------------------------------------------------------

@@ -417,7 +417,8 @@ def counts(run, v, n):
 def check_plan(run):
     """Snapshots are of the times that the options say; one that takes its time may not be done at the end."""
     wrong = []
-    planned = snapshot_times(run.duration, nanoseconds(run.options["snapshot-every"]))
+    every = run.options["snapshot-every"]
+    planned = snapshot_times(run.duration, run.duration if every == "none" else nanoseconds(every))
     if run.state_name == "COMPLETE":
         before = run.t_snapshot[:-1]
         if run.t_snapshot[-1] != planned[-1] or before != planned[:len(before)] or (
@@ -445,7 +446,7 @@ def place(run, v, s):
         late = before >= moment if run.exact_time else before > moment
         if moment < t or late.any() or (after < moment).any():
             return f"snapshot {s} of VM {v} is of {moment}, after event {n}"
-    elif n != tick_count(run.p[v], run.q[v], run.phase[v], t) or moment != t:
+    elif n != tick_count(run.p[v], run.q[v], run.phase[v], t) or moment < t or (run.exact_time and moment != t):
         return f"snapshot {s} of VM {v} holds {n} events and is of {moment}"
     return None
 
