@@ -3,7 +3,7 @@ shared memory and, if asked for, a monotonic clock; a switch (a bridge, in a net
 The machine's own network and files are not touched. mpirun runs on the switch, as on a login node.
 
 A host lives as long as its first process, which ends when the pipe to it closes, whatever becomes of the test;
-the kernel then ends all that was started on that host and removes its interfaces and mounts. So nothing is ever killed.
+the kernel then ends all that was started on that host and removes its interfaces and mounts.
 """
 
 import os
@@ -132,12 +132,13 @@ class Hosts:
 
     def mpirun(self, ranks, *command):
         """The words that start ranks on all hosts, evenly and in their order. Ranks of different hosts reach each
-        other by TCP; what MPI keeps in files is the host's own."""
+        other by TCP; what MPI keeps in files is the host's own. mpirun, which may not notice that all hosts are gone,
+        ends with the test."""
         share = -(-ranks // len(self.names))
         settings = {"TMPDIR": self.path("own"), "OMPI_MCA_plm_rsh_agent": self.path("agent"),
                     "OMPI_MCA_btl_tcp_if_include": "eth0", "OMPI_MCA_mpi_yield_when_idle": "1"}
         return [*self.way_to("switch", *self.user, *NAMESPACES[:-1], f"--wdns={self.folder}"), "--",
-                "env", "-u", "OMPI_MCA_btl_vader_backing_directory",
+                "setpriv", "--pdeathsig", "KILL", "env", "-u", "OMPI_MCA_btl_vader_backing_directory",
                 *(f"{name}={value}" for name, value in settings.items()),
                 "mpirun", "--timeout", "100", "--host", ",".join(f"{name}:{share}" for name in self.names),
                 "--map-by", "slot", "-np", str(ranks), *map(str, command)]
