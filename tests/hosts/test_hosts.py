@@ -44,8 +44,8 @@ class Case(program.Case):
             self.skipTest(f"no hosts can be made of namespaces here: {error}")
         self.addCleanup(self.hosts.close)
 
-    def command(self, *arguments, ranks=None):
-        words = super().command(*arguments)
+    def command(self, *arguments, ranks=None, **options):
+        words = super().command(*arguments, **options)
         return words if ranks is None else self.hosts.mpirun(ranks, *words)
 
     def check_order(self, file, least_error=0):
