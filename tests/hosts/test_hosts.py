@@ -158,10 +158,10 @@ class GoingOn(Case):
     def test_real_time(self):
         """Nothing is lost or doubled, and no message arrives before it was sent."""
         error = self.stopped(*REAL, "--vms", 7, "--duration", "4s")
-        self.check_run("--resume", "run.h5", "--progress", "none", ranks=4)
+        self.check_run("--resume", "run.h5", "--progress", "none", ranks=5)
         with h5py.File(self.path("run.h5"), "r") as file:
             self.check_order(file, least_error=2 * error)
-            self.check_segments(file, [6, 4])
+            self.check_segments(file, [6, 5])
         self.check_verified("run.h5")
 
 
