@@ -24,7 +24,7 @@ class Format(unittest.TestCase):
 
     def test_shellcheck(self):
         project.need("shellcheck")
-        shell = project.scripts("bash", "sh") + project.files(".sh")
+        shell = project.scripts("bash", "sh") + project.files(".sh", ".example")
         shell = sorted(set(shell))
         self.assertIn(project.ROOT / "tests/run.sh", shell)
         said, good = project.output("shellcheck", "--external-sources", *shell, cwd=project.ROOT)
