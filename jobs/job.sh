@@ -28,8 +28,10 @@ job_pass() {
   fi
 }
 
-trap 'job_told USR1' USR1
-trap 'job_told TERM' TERM
+if [[ ${SLURM_JOB_ID-} ]]; then
+  trap 'job_told USR1' USR1
+  trap 'job_told TERM' TERM
+fi
 
 # ---- words ---------------------------------------------------------------------------------------
 
@@ -38,7 +40,7 @@ job_id=${SLURM_JOB_ID:-}
 [[ ! ${SLURM_ARRAY_TASK_ID-} ]] || job_id=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
 job_say() {
-  printf '%(%Y-%m-%dT%H:%M:%S)T job %s: %s\n' -1 "$job_id" "$*"
+  printf '%(%Y-%m-%dT%H:%M:%S)T job %s: %s\n' -1 "${job_id:-(none)}" "$*"
 }
 
 # job_fail CODE TEXT...
@@ -111,6 +113,20 @@ job_look() {
   reached=$(grep -E '^  (rows|snapshots|ended) ' <<<"$info") || reached=''
 }
 
+# ---- sweeps --------------------------------------------------------------------------------------
+
+# job_lines PARAMETERS: sets `lines`: those that have more than blanks and a comment.
+job_lines() {
+  [[ -r $1 ]] || job_fail 2 "the file of parameters cannot be read: $1"
+  mapfile -t lines < <(awk '{ sub(/\r$/, ""); sub(/(^|[ \t])#.*/, "") } NF' "$1")
+}
+
+# job_sweep_folder PARAMETERS
+job_sweep_folder() {
+  local name=${1##*/}
+  printf '%s/%s.runs' "$(dirname "$1")" "${name%.*}"
+}
+
 # ---- a run ---------------------------------------------------------------------------------------
 
 # job_options OPTION...: sets `options`, `output` and `force` from lcmpi's options.
@@ -172,10 +188,11 @@ job_run() {
   job_judge "$file" "$code" "$before"
 }
 
-# job_made_by FILE OPTION...: whether the run of the file had just these options. If it had others,
-# lcmpi itself finds out what is wrong with that: it may be a longer --duration.
+# job_made_by FILE OPTION...: whether the run of the file was started with just these options. If it had
+# others, lcmpi itself is to judge: it refuses those that contradict the file, and a longer --duration
+# is gone on to.
 job_made_by() {
-  [[ $made == *" -o $*" || $made == *" --resume $*" ]]
+  [[ $made == *" -o $*" ]]
 }
 
 # job_judge FILE CODE BEFORE: what is to be done after the program has ended.
