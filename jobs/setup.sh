@@ -18,6 +18,8 @@ setup_test=(libcmocka-dev)
 setup_full=(clang-format clang-tidy shellcheck strace hdf5-tools netcdf-bin python3-xarray
   python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r mpich libmpich-dev
   libhdf5-mpich-dev iproute2 spin)
+# likewise: a command that comes with it, in whatever way, and a package that brings a service of its name
+setup_services=(sbatch:slurmctld sbatch:slurmd munge:munge)
 
 setup_say() {
   printf '%s: %s\n' "${0##*/}" "$*"
@@ -112,10 +114,15 @@ setup_install() {
 }
 
 setup_install_debian() {
-  local level=$1 missing extra=()
+  local level=$1 missing extra=() entry
   shift
   mapfile -t missing < <(setup_missing "$@")
-  [[ $level != full ]] || mapfile -t extra < <(setup_missing "${setup_full[@]}")
+  if [[ $level == full ]]; then
+    mapfile -t extra < <(setup_missing "${setup_full[@]}")
+    for entry in "${setup_services[@]}"; do
+      command -v "${entry%:*}" >/dev/null || extra+=("${entry#*:}")
+    done
+  fi
   # another MPI, or one that was brought by a module or by Spack, is as good
   if ((${#missing[@]})) && setup_usable >/dev/null && { [[ $level == run ]] || setup_has_cmocka; }; then
     missing=()
@@ -150,6 +157,18 @@ setup_apt() {
     tail -n 10 "$log" >&2
     setup_fail "apt-get failed, all of it is in $log; what has to be installed: $all"
   }
+  setup_no_services
+}
+
+# Of what has just been installed no service is to run, now or later: tests start their own.
+setup_no_services() {
+  local entry new=()
+  for entry in "${setup_services[@]}"; do
+    if [[ " ${wanted[*]} " == *" ${entry#*:} "* ]]; then new+=("${entry#*:}"); fi
+  done
+  if ((${#new[@]})) && command -v systemctl >/dev/null; then
+    "${as_root[@]}" systemctl disable --now "${new[@]}" >>"$log" 2>&1 </dev/null || true
+  fi
 }
 
 setup_other_systems() {

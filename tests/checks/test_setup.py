@@ -106,6 +106,28 @@ class Setup(unittest.TestCase):
             self.assertIn(f" {package}", calls[-1])
         self.assertNotIn("libopenmpi-dev", calls[-1])
 
+    def test_no_service_is_left_running(self):
+        """What brings one is installed where there is none, and disabled, and nothing else is."""
+        self.stand_in("systemctl", self.note("systemctl"))
+        _, calls = self.install("full")
+        self.assertTrue(calls[-2].endswith(" slurmctld slurmd munge"), calls)
+        self.assertEqual(calls[-1], "systemctl disable --now slurmctld slurmd munge")
+
+    def test_a_slurm_that_is_here_is_left_alone(self):
+        self.stand_in("systemctl", self.note("systemctl"))
+        for command in ("sbatch", "munge"):
+            self.stand_in(command, "exit 1")
+        _, calls = self.install("full")
+        self.assertNotIn("systemctl", " ".join(calls))
+        self.assertIn("apt-get install", calls[-1])
+        self.assertNotRegex(calls[-1], "slurm|munge")
+
+    def test_a_service_that_was_here_is_left_alone(self):
+        """munge of the machine's own, but no Slurm."""
+        self.stand_in("systemctl", self.note("systemctl"))
+        self.stand_in("munge", "exit 1")
+        self.assertEqual(self.install("full")[1][-1], "systemctl disable --now slurmctld slurmd")
+
     def test_sudo(self):
         self.installed()
         self.user(1000)
