@@ -78,8 +78,9 @@ job_launcher() {
       launcher=(srun --kill-on-bad-exit=0 --wait=30) # of the first that ends the others have to hear
     fi
   fi
-  export OMPI_MCA_odls_base_sigkill_timeout=20 # mpirun's patience when the job is cancelled; else 2 s
-  export OMPI_MCA_orte_execute_quiet=1         # exit codes are told of here
+  # mpirun's patience when the job is cancelled, or a rank was lost: else 2 s
+  export OMPI_MCA_odls_base_sigkill_timeout=${OMPI_MCA_odls_base_sigkill_timeout:-20}
+  export OMPI_MCA_orte_execute_quiet=1 # exit codes are told of here
   [[ ! ${SLURM_CPUS_PER_TASK-} ]] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
 }
 

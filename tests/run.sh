@@ -16,11 +16,12 @@ suites=(
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
   'hosts        240  three hosts out of network namespaces: clocks, digests, a folder that is not shared'
+  'slurm        400  the jobs on a Slurm of three nodes: requeue and resume, sweeps, reports'
   'spin         180  every execution of small models of the snapshot methods'
   'warnings     300  compilers and clang-tidy have nothing to say'
   'sanitize    1000  AddressSanitizer and UndefinedBehaviorSanitizer'
 )
-asked_only=' hosts spin warnings sanitize ' # with --full, or by name
+asked_only=' hosts slurm spin warnings sanitize ' # with --full, or by name
 
 usage() {
   cat <<'EOF'
@@ -70,6 +71,7 @@ suite_virtual() { run_unittest virtual; }
 suite_readers() { run_unittest readers; }
 suite_crash() { run_unittest crash; }
 suite_hosts() { run_unittest hosts; }
+suite_slurm() { run_unittest slurm; }
 suite_spin() { run_unittest spin; }
 
 suite_postprocess() { # on files that the tests write, and on one of lcmpi's
