@@ -1,12 +1,11 @@
 """A Slurm of its own for the tests: munged, slurmctld and three slurmd on this machine, in one folder.
 
-The daemons stay in the foreground as children of this process, as root or as anybody, and listen on the
-loopback only; their configuration, key, sockets, state and logs are in the folder. What they start (the
-step daemons, the jobs) leaves their sessions, but as this process is made the reaper of all orphans
-below it, it is still found by parentage, and what is left at the end is ended by its id.
+They run as root or as anybody, and listen on the loopback only; their configuration, key, sockets, state and
+logs are in the folder. All that they start, step daemons and jobs, has the name of that folder in its
+environment. A guard, which is this file as a program, waits until the test is over, however it ends, then
+ends what is left of these, each by its id, and removes the folder.
 """
 
-import ctypes
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "common")]
@@ -23,8 +23,6 @@ import harness  # noqa: E402
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel", "sinfo")
 PLACES = "/usr/sbin:/sbin:/usr/local/sbin"  # where daemons are, and ordinary users do not look
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "DEADLINE", "BOOT_FAIL")
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-libc = ctypes.CDLL(None, use_errno=True)
 
 CONFIGURATION = """\
 ClusterName=test
@@ -86,9 +84,30 @@ def free_ports(count):
     raise RuntimeError(f"no {count} free ports in a row")
 
 
-def with_parent():
-    """In a daemon: it ends when the test does, however that comes about."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def started_by(folder):
+    """The ids of the processes that a cluster in the folder has started, directly or not."""
+    mark, found = f"SLURM_CONF={folder}/slurm.conf".encode(), []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as file:
+                if mark in file.read().split(b"\0"):
+                    found.append(int(entry))
+        except OSError:
+            continue  # it has just ended, or is somebody else's
+    return found
+
+
+def guard(folder):
+    """Waits for the end of stdin, then ends all of the folder's processes and removes it."""
+    sys.stdin.read()
+    while left := started_by(folder):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.01)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Cluster:
@@ -110,8 +129,9 @@ class Cluster:
             self.env.pop(name, None)  # the job says how many ranks there are
 
     def start(self):
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
         os.chmod(self.folder, 0o755)
+        self.guard = subprocess.Popen([sys.executable, os.path.abspath(__file__), self.folder],
+                                      stdin=subprocess.PIPE, start_new_session=True)
         self._munge()
         first = free_ports(1 + self.nodes)
         os.mkdir(self._path("state"))
@@ -147,8 +167,7 @@ class Cluster:
     def _daemon(self, name, *words):
         with open(self._path(f"{name}.log"), "wb") as log:
             self.daemons.append((name, subprocess.Popen(
-                words, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=with_parent)))
+                words, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)))
 
     def _wait(self, condition, what):
         def look():
@@ -200,24 +219,21 @@ class Cluster:
 
     # ---- the end -------------------------------------------------------------------------------------
 
-    def stop(self, gently=True):
-        """Ends the jobs, the daemons and whatever they have left, and removes the folder."""
-        if not os.path.isdir(self.folder):
-            return
-        if gently and self.daemons:
-            try:
-                self._cancel_all()
-            except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                print(f"jobs were not ended by Slurm itself: {error}", file=sys.stderr)
+    def stop(self):
+        """Ends the jobs and the daemons as an administrator would; the guard has the rest."""
+        try:
+            self._cancel_all()
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            print(f"jobs were not ended by Slurm itself: {error}", file=sys.stderr)
         for _, daemon in reversed(self.daemons):
-            daemon.send_signal(signal.SIGTERM if gently else signal.SIGKILL)
+            daemon.terminate()
         for name, daemon in reversed(self.daemons):
             try:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 print(f"{name} did not end", file=sys.stderr)
-        self._end_strays()
-        shutil.rmtree(self.folder)
+        self.guard.stdin.close()
+        self.guard.wait(60)
 
     def _cancel_all(self):
         jobs = self.run("squeue", "-h", "-o", "%A").stdout.split()
@@ -225,23 +241,6 @@ class Cluster:
             self.run("scancel", "--full", *jobs)
             harness.wait_until(lambda: not self.run("squeue", "-h", "-o", "%A").stdout.split(), 20, "the end of all jobs")
 
-    @staticmethod
-    def _end_strays():
-        def strays():
-            reap()
-            return harness.descendants(os.getpid())
-        for pid in strays():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        harness.wait_until(lambda: not strays(), 10, "the end of what the daemons started")
 
-
-def reap():
-    """Takes note of the ends of the orphans that have become children of this process."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+if __name__ == "__main__":
+    guard(sys.argv[1])

@@ -1,10 +1,10 @@
 """The scripts of jobs/ on a real Slurm of three nodes: runs, the cycle of signal, requeue and resume, cancelled jobs,
 lost ranks, sweeps, reports."""
 
-import atexit
 import csv
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -35,16 +35,8 @@ def setUpModule():
     if lacking:
         raise unittest.SkipTest(f"no Slurm here: {', '.join(lacking)} (tests/run.sh --full installs it)")
     slurm = cluster.Cluster(tempfile.mkdtemp(prefix="lc", dir="/tmp"))
-    atexit.register(slurm.stop)  # in case it does not come to this:
     unittest.addModuleCleanup(slurm.stop)
-    signal.signal(signal.SIGTERM, end_at_once)
     slurm.start()
-
-
-def end_at_once(*_):
-    """The suite takes too long, or somebody has had enough of it."""
-    slurm.stop(gently=False)
-    os._exit(128 + signal.SIGTERM)
 
 
 def h5(path, read):
@@ -69,6 +61,10 @@ def segments(path):
 
 
 class Jobs(harness.Case):
+    def setUp(self):
+        self.scratch = tempfile.mkdtemp(dir=slurm.folder)
+        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+
     def submit(self, script, *words, options=(), site="", **env):
         """sbatch, in the scratch folder, with the site's settings; the job's number."""
         with tempfile.NamedTemporaryFile("w", suffix=".sh", dir=self.scratch, delete=False) as file:
@@ -118,7 +114,7 @@ class Jobs(harness.Case):
     def ranks(self, job):
         """The ids of the ranks of a job on all nodes."""
         found = []
-        for pid in harness.descendants(os.getpid()):
+        for pid in cluster.started_by(slurm.folder):
             try:
                 with open(f"/proc/{pid}/environ", "rb") as file:
                     words = file.read().split(b"\0")
