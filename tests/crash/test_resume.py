@@ -129,8 +129,8 @@ class Resume(harness.Case):
         done = self.check_run(*(resume if os.path.exists(path) else begin), ranks=plan.rng.choice((None, 1, 2, 3, 5)))
         if done.stdout.count("nothing to resume") == 0:
             self.assertEqual(going_on.digests(done.stdout), printed)
-        self.assertEqual(going_on.digests_of(path), on_file)
             self.assertFalse(os.path.exists(path + ".tmp"), "a temporary file is left")
+        self.assertEqual(going_on.digests_of(path), on_file)
         self.check_verified(path)
 
     # ---- the kill ---------------------------------------------------------------------------------------
