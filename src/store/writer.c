@@ -99,7 +99,9 @@ static void write_bytes(struct lc_store *s, int64_t at, const void *values, size
     if (n <= 0) {
       s->h.failed = true;
       lc_fail(&s->h.error, LC_EFILE, "%s: cannot write %s: %s", s->path, name,
-              n < 0 ? strerror(errno) : "nothing was written");
+              n == 0            ? "nothing was written"
+              : errno == ENOSPC ? "no space left on the disk"
+                                : strerror(errno));
       return;
     }
     from += n;
