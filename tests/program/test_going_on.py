@@ -26,6 +26,13 @@ NETWORKS = {
 
 
 class GoingOn(program.Case):
+    def for_each_network(self):
+        """A test of each, and a folder without what the last one left, also after a failure."""
+        for name, network in NETWORKS.items():
+            if os.path.exists(self.path("run.h5")):
+                os.remove(self.path("run.h5"))
+            yield name, network
+
     def stop(self, process):
         os.kill((harness.ranks_of(process) or [process.pid])[0], signal.SIGUSR1)
         out, err = self.ends(process, 85)
@@ -80,12 +87,11 @@ class GoingOn(program.Case):
         return run
 
     def test_stopped_and_gone_on_with(self):
-        for name, network in NETWORKS.items():
+        for name, network in self.for_each_network():
             rng = random.Random(name)
             ranks = (rng.choice((2, 3)), rng.choice((None, 2, 3)), rng.choice((1, 3, 5)))
             with self.subTest(name, ranks=ranks):
                 self.stopped_and_gone_on_with(network, ranks)
-                os.remove(self.path("run.h5"))
 
     def killed(self, *arguments, one, snapshots=5):
         """A run of three ranks that is killed when it has so many snapshots more, and has rows behind them."""
@@ -106,7 +112,7 @@ class GoingOn(program.Case):
 
     def test_killed_and_gone_on_with(self):
         """From the newest snapshot; the rows past it are in /abandoned."""
-        for name, network in NETWORKS.items():
+        for name, network in self.for_each_network():
             with self.subTest(name):
                 self.killed(*SYSTEM, *network, "-o", "run.h5", one=name == "constant")
                 before = self.committed_rows()
@@ -117,7 +123,6 @@ class GoingOn(program.Case):
                 self.require_whole()
                 self.assertLessEqual(before, self.committed_rows(), "a committed row is gone")
                 self.check_abandoned()
-                os.remove(self.path("run.h5"))
 
     def check_abandoned(self):
         """Every machine did those ticks again."""
