@@ -79,22 +79,25 @@ void commit(struct real *r) {
   r->done.n = 0;
 }
 
-/* What is left over, then all rows, then the final state, which counts them. Collective. */
+/* What is left over, then all rows, then the states, which count them: of the cuts that waited for
+ * their rows, and the final one. Every rank takes the same steps, whatever waited on it.
+ * Collective.
+ */
 lc_status write_ending(struct real *r, struct lc_error *err) {
   struct lc_world *w = r->world;
   int64_t begun_ns = lc_monotonic_ns();
   if (!r->failure)
     keep_failure(r,
                  record_messages(w, w->n_snapshot - 1, r->end_ns, &r->outcome->balance, &r->error));
-  do { /* the states of cuts wait for their rows */
-    commit(r);
-    *err = r->error;
-    lc_status status = commit_everything(w, r->outcome, r->failure, err);
-    if (status)
-      return status;
-  } while (r->done.n);
-  return lc_agree(
-      w->transport,
-      write_cut(w, w->n_snapshot - 1, r->end_ns, moment(r, r->end_ns), begun_ns, &r->digest, err),
-      err);
+  *err = r->error;
+  lc_status status = commit_everything(w, r->outcome, r->failure, err);
+  if (status)
+    return status;
+  commit(r); /* the cuts: all rows are on file */
+  *err = r->error;
+  status = r->failure;
+  if (!status)
+    status =
+        write_cut(w, w->n_snapshot - 1, r->end_ns, moment(r, r->end_ns), begun_ns, &r->digest, err);
+  return lc_agree(w->transport, status, err);
 }
