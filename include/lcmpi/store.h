@@ -179,11 +179,12 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
 /* ---- going on from a file ----------------------------------------------------------------------
  */
 
-/* The cut that a run of this file goes on from: snapshot `from`, or with -1 the newest that is
- * whole: the end of the run if that is on file, else the last snapshot that all ranks have counted,
- * else the very beginning. Rank 0 passes hold = true and keeps others from writing the file from
- * then on. LC_EUSAGE, naming --from, if there is no such snapshot; LC_EFILE if the file is being
- * written (which only who holds it is told), or of a format before 2.0. Local. */
+/* The cut that a run of this file goes on from: snapshot `from`, or LC_NEWEST_CUT: the end of the
+ * run if that is on file, else LC_NEWEST_SNAPSHOT: the last that all ranks have counted, else the
+ * very beginning. Rank 0 passes hold = true and keeps others from writing the file from then on.
+ * LC_EUSAGE, naming --from, if there is no such snapshot; LC_EFILE if the file is being written
+ * (which only who holds it is told), or of a format before 2.0. Local. */
+enum { LC_NEWEST_CUT = -1, LC_NEWEST_SNAPSHOT = -2 };
 lc_status lc_store_restart(const char *path, int32_t from, bool hold, struct lc_restart *restart,
                            struct lc_error *err);
 /* Gives the lock up, if it is held still. */
@@ -199,10 +200,15 @@ struct lc_past {
   int64_t n_left;
   struct lc_left *left;
   int64_t *left_stamps; /* [n_left][stamp_words] */
-  /* Messages from them that were in flight to any VM: channels that are first in, first out go on
-   * behind these. */
+  /* Messages from them that are on file and arrive, or arrived, after their sender's record: what
+   * channels that are first in, first out go on behind. */
   int64_t n_under_way;
   struct lc_left *under_way;
+  /* Chandy-lamport in virtual time: of snapshots n_taken - 1, n_taken - 2, ..., as far back as
+   * markers arrived after the first record of any of these VMs, when each recorded its state and
+   * sent its markers. */
+  int32_t n_marked;
+  int64_t *t_marked; /* [n_marked][n] */
 };
 /* Reads it, while the file still has its name: lc_store_create() may give that to the new one.
  * LC_EFILE too if its clocks are not those of the set. Of restart->snapshot -1 everything is empty

@@ -35,16 +35,6 @@ void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balan
     outcome->digest = w->restart->digest;
 }
 
-void go_on_in_order(const struct lc_world *w, struct lc_channels *channels,
-                    const struct lc_left *left, int64_t n) {
-  if (!w->fifo || w->latency->kind == LC_LATENCY_CONST) /* not at all, or by itself */
-    return;
-  for (int64_t i = 0; i < n; i++)
-    if (left[i].fate == LC_FATE_IN_FLIGHT)
-      lc_channels_order(channels, left[i].sender, left[i].machine, left[i].t_arrival,
-                        w->restart->t_ns);
-}
-
 lc_status commit_everything(struct lc_world *w, struct lc_outcome *outcome, lc_status status,
                             struct lc_error *err) {
   for (;;) {

@@ -13,9 +13,6 @@ bool logs(const struct lc_world *world, int32_t vm);
  * have sent and received is in *before, their ticks and, on rank 0, the digest are in *outcome. Of
  * a new run all that is zero. */
 void go_on(const struct lc_world *world, struct lc_outcome *outcome, struct lc_balance *before);
-/* The channels of `left` go on behind its messages in flight. */
-void go_on_in_order(const struct lc_world *world, struct lc_channels *channels,
-                    const struct lc_left *left, int64_t n);
 
 /* Lays out more room until every row of every rank is on file. `status` is this rank's own failure
  * so far. Collective. */

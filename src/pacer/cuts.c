@@ -49,8 +49,8 @@ static int64_t later(int64_t a, int64_t b) {
 }
 
 /* Those whose time has come. With a recorder one at a time: markers leave at that moment, and the
- * next window starts there. One that was not done when the run was stopped begins anew where it
- * goes on. */
+ * next window starts there. One that was not done at the end at which a run goes on begins anew
+ * there: an end is gone on from like that only where it was asked for. */
 static lc_status begin_cuts(struct virtual *v, int64_t *next, struct lc_error *err) {
   struct lc_world *w = v->world;
   while (v->next_snapshot < w->n_snapshot - 1) { /* the last one is the end's */

@@ -116,6 +116,39 @@ void mail_marker(void *context, const struct lc_marker *marker) {
     v->next_marker_ns = record[ARRIVAL];
 }
 
+/* A marker of before takes its place in its channels again. One that arrives no later than whatever
+ * its sender sends next is nothing to wait for. */
+static void mark_again(struct virtual *v, int32_t own, int32_t snapshot, int64_t t_send) {
+  const struct lc_world *w = v->world;
+  const struct lc_workload *load = w->vms->load;
+  struct lc_marker marker = {.sender = w->vms->first + own, .snapshot = snapshot, .t_send = t_send};
+  int64_t t_next = w->past->state[own].t_actual + w->latency->min_ns;
+  int32_t degree = lc_topology_degree(load->topology, marker.sender);
+  for (int32_t i = 0; i < degree; i++) {
+    marker.receiver = lc_topology_peer(load->topology, marker.sender, i);
+    int64_t t =
+        t_send + lc_latency_draw(w->latency, load->seed, marker.sender, lc_marker_draw(&marker));
+    if (t > t_next)
+      lc_channels_order(&v->channels, marker.sender, marker.receiver, t, 0);
+  }
+}
+
+/* A channel's last arrival is the latest of all that was sent through it. That of a marker is drawn
+ * again, that of a message is on file; but not if a tick before its receiver's record took it: then
+ * it came before that record, and what is sent after the cut does not. */
+void mail_go_on(struct virtual *v) {
+  const struct lc_world *w = v->world;
+  const struct lc_past *past = w->past;
+  if (!w->fifo || v->constant)
+    return;
+  for (int64_t i = 0; i < past->n_under_way; i++)
+    lc_channels_order(&v->channels, past->under_way[i].sender, past->under_way[i].machine,
+                      past->under_way[i].t_arrival, 0);
+  for (int32_t k = 0; k < past->n_marked; k++)
+    for (int32_t i = 0; i < past->n; i++)
+      mark_again(v, i, w->restart->n_taken - 1 - k, past->t_marked[(int64_t)k * past->n + i]);
+}
+
 /* What a recorder wants to know of it; true if it is a marker, and no message. */
 static bool record_arrival(struct virtual *v, const int64_t *record) {
   int64_t last = record[v->record_words - 1];

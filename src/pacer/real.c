@@ -40,6 +40,18 @@ static int64_t agree_on_start(const struct lc_world *w) {
   return start + w->clock_offset_ns;
 }
 
+/* Channels go on behind the messages that are in flight. */
+static void go_on_in_order(struct real *r) {
+  const struct lc_world *w = r->world;
+  const struct lc_left *left = w->past->left;
+  if (!w->fifo || w->latency->kind == LC_LATENCY_CONST) /* not at all, or by itself */
+    return;
+  for (int64_t i = 0; i < w->past->n_left; i++)
+    if (left[i].fate == LC_FATE_IN_FLIGHT)
+      lc_channels_order(&r->channels, left[i].sender, left[i].machine, left[i].t_arrival,
+                        w->restart->t_ns);
+}
+
 /* Model time goes on at the latest record of any VM: ticks that were due before it are late. What
  * comes now arrives after all that had. With a constant latency arrivals are in order by that
  * alone, so it comes after what is still in flight, too. */
@@ -57,7 +69,7 @@ static void go_on_in_real_time(struct real *r) {
   r->next_snapshot = w->restart->n_taken;
   for (int64_t i = 0; i < past->n_left && w->latency->kind == LC_LATENCY_CONST; i++)
     r->last_arrival_ns = later(r->last_arrival_ns, past->left[i].t_arrival - w->latency->min_ns);
-  go_on_in_order(w, &r->channels, past->left, past->n_left);
+  go_on_in_order(r);
   lc_past_free(past);
 }
 

@@ -64,12 +64,16 @@ static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outc
       .sink = {.context = v, .sent = mail_send, .digest = &outcome->digest},
   };
   if (w->restart) {
-    v->begun_ns = w->restart->t_ns;
+    bool at_end = w->restart->snapshot >= w->restart->n_taken;
+    v->begun_ns = at_end ? w->restart->t_ns : 0;
+    v->even_ns = w->method->kind == LC_CHANDY_LAMPORT ? w->restart->t_ns : 0;
     v->next_snapshot = w->restart->n_taken;
   }
   mail_open(v);
 }
 
+/* The VMs of a cut are at moments of their own, and each goes on from its own: windows begin with
+ * the first tick of any. */
 static void go_on_in_virtual_time(struct virtual *v) {
   const struct lc_world *w = v->world;
   struct lc_balance before;
@@ -78,7 +82,7 @@ static void go_on_in_virtual_time(struct virtual *v) {
   v->sink.n_received = before.received;
   if (!w->restart)
     return;
-  go_on_in_order(w, &v->channels, w->past->under_way, w->past->n_under_way);
+  mail_go_on(v);
   lc_past_free(w->past);
 }
 
@@ -193,7 +197,7 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
     return status;
   *next = -all[NEXT];
   v->outcome->signal = (int)all[SIGNAL];
-  *over = all[FAILED] || all[SIGNAL];
+  *over = all[FAILED] || (all[SIGNAL] && *next >= v->even_ns);
   show(v, *next, all);
   int64_t cut_max[CUTS_MAX], cut_sum[CUTS_SUM]; /* the next round overwrites `all` */
   memcpy(cut_max, all + CUT_MAX, sizeof cut_max);

@@ -27,7 +27,11 @@ struct virtual {
   struct lc_channels channels; /* of senders on this rank */
   bool constant;               /* every message takes the minimum: nothing is drawn */
   int32_t n_rank, rank;
-  int64_t begun_ns; /* model time at which a run goes on, else 0 */
+  int64_t begun_ns; /* model time of the end at which a run goes on, else 0 */
+  /* The end is a cut at one time, so it does not come before this: where a run goes on from
+   * markers, some VMs have had ticks that are later than the next one of others. With lai-yang none
+   * has: VMs record before they tick. */
+  int64_t even_ns;
   int64_t until_ns; /* end of the window */
   int64_t n_sent;
   int64_t n_waiting;              /* events since the last commit */
@@ -66,6 +70,8 @@ int64_t mail_bytes(const struct virtual *v);
 void mail_send(void *context, const struct lc_step *step);
 /* A recorder's `send`. */
 void mail_marker(void *context, const struct lc_marker *marker);
+/* Of a run that goes on: channels that are first in, first out have their order from before. */
+void mail_go_on(struct virtual *v);
 /* Brings what has come for a block into its inboxes. */
 void mail_deliver(struct virtual *v, int32_t block);
 /* Gives each rank its messages, and agrees on `words`. Collective. */

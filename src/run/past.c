@@ -4,19 +4,26 @@
 
 #include <inttypes.h>
 
-/* The ticks of virtual time are done in any order inside a window, so only a cut at one moment can
- * be gone on from with the same result. */
-static lc_status check_method(const struct run *run, struct lc_error *err) {
+/* At the end of a run records and markers of a snapshot are lost that had begun and was not done.
+ * Virtual time must come to the result of a run that went on, so it goes back to the one before.
+ * Time cuts begin and are done at once. */
+static bool is_amid_a_snapshot(const struct lc_config *c, const struct lc_restart *restart) {
+  bool at_end = restart->snapshot >= restart->n_taken;
+  return at_end && c->pace == LC_PACE_VIRTUAL && c->method->kind != LC_TIME_CUT &&
+         restart->n_taken < lc_snapshot_count(restart->t_ns, c->snapshot_every_ns) - 1;
+}
+
+/* On rank 0. Where to go on from can be asked for; what is chosen comes to the same result. */
+static lc_status choose_restart(struct run *run, struct lc_error *err) {
   const struct lc_config *c = run->config;
-  const struct lc_restart *restart = &run->restart;
-  bool is_end = restart->snapshot >= restart->n_taken;
-  if (c->pace == LC_PACE_REAL || restart->snapshot < 0 || is_end || c->method->kind == LC_TIME_CUT)
-    return LC_OK;
-  return lc_fail(err, LC_EFILE,
-                 "%s: snapshot %d, where it would go on, was taken with %s, which virtual time "
-                 "cannot go on from yet: it needs one of --snapshot-method time-cut, or the end of "
-                 "a run that was stopped",
-                 c->resume, restart->snapshot, c->method->name);
+  struct lc_restart *restart = &run->restart;
+  lc_status status = lc_store_restart(c->resume, c->from, true, restart, err);
+  if (status || c->from >= 0 || !is_amid_a_snapshot(c, restart))
+    return status;
+  int held = restart->held;
+  status = lc_store_restart(c->resume, LC_NEWEST_SNAPSHOT, false, restart, err);
+  restart->held = held;
+  return status;
 }
 
 lc_status find_restart(struct run *run, struct lc_error *err) {
@@ -25,14 +32,14 @@ lc_status find_restart(struct run *run, struct lc_error *err) {
   if (!c->resume)
     return LC_OK;
   if (run->rank == 0)
-    status = lc_store_restart(c->resume, c->from, true, &run->restart, err);
+    status = choose_restart(run, err);
   status = lc_agree(run->transport, status, err);
   if (status)
     return status;
   int held = run->restart.held;
   lc_broadcast(run->transport, &run->restart, sizeof run->restart);
   run->restart.held = held;
-  return check_method(run, err);
+  return LC_OK;
 }
 
 double past_bytes(const struct run *run) {

@@ -38,8 +38,8 @@ static lc_status choose_cut(const char *path, const struct layout *layout, int32
                             struct lc_restart *restart, struct lc_error *err) {
   int32_t whole = whole_snapshots(layout), end = layout->n_snapshot - 1;
   bool ended = has_end(layout);
-  restart->snapshot = from >= 0 ? from : ended ? end : whole - 1;
-  if (from < -1 || (from >= whole && !(ended && from == end)))
+  restart->snapshot = from >= 0 ? from : ended && from == LC_NEWEST_CUT ? end : whole - 1;
+  if (from < LC_NEWEST_SNAPSHOT || (from >= whole && !(ended && from == end)))
     return no_such_snapshot(path, layout, from, err);
   restart->n_taken = restart->snapshot == end ? whole : restart->snapshot + 1;
   return LC_OK;
@@ -149,6 +149,8 @@ struct reader {
   struct h5 h;
   struct layout layout;
   int32_t snapshot, first;
+  int32_t n_taken;
+  enum lc_snapshot_kind method; /* in virtual time */
   const struct lc_clock_set *clocks;
   struct lc_past *past;
   int64_t chunk;                          /* most rows in memory at a time */
@@ -156,6 +158,16 @@ struct reader {
   size_t under_way_room;                  /* ... and past->under_way */
   int32_t *snapshots, *receiver, *sender; /* [chunk] columns of the rows at hand */
 };
+
+/* The method of a run in virtual time; of another one, or if the file does not say, LC_TIME_CUT. */
+static enum lc_snapshot_kind virtual_method(struct h5 *h) {
+  char *pace = h5_get_text(h, "/", "pace"), *name = h5_get_text(h, "/", "snapshot_method");
+  const struct lc_snapshot_method *method = name ? lc_snapshot_method_find(name) : NULL;
+  bool is_virtual = pace && strcmp(pace, "virtual") == 0;
+  free(pace);
+  free(name);
+  return is_virtual && method ? method->kind : LC_TIME_CUT;
+}
 
 static void read_state_columns(struct reader *r) {
   char path[PATH_BYTES];
@@ -218,6 +230,36 @@ static void read_states(struct reader *r) {
     read_state_clock(r, c);
 }
 
+/* Model time at which all markers of a snapshot had arrived. */
+static int64_t done_time(struct reader *r, int32_t snapshot) {
+  const hsize_t start[3] = {0, (hsize_t)snapshot, 0};
+  const hsize_t count[3] = {(hsize_t)r->layout.n_rank, 1, 1};
+  int64_t latest = 0;
+  int64_t *t = lc_new((size_t)r->layout.n_rank, sizeof *t, "a restart");
+  h5_read_block(&r->h, "/snapshots/cost/t_done", H5T_NATIVE_INT64, start, count, t);
+  for (int32_t rank = 0; rank < r->layout.n_rank; rank++)
+    latest = t[rank] > latest ? t[rank] : latest;
+  free(t);
+  return latest;
+}
+
+/* Markers arrive in the order of their snapshots, so the first that had all arrived ends it. */
+static void read_marked(struct reader *r) {
+  struct lc_past *past = r->past;
+  size_t n = (size_t)past->n, room = 0;
+  int64_t first = INT64_MAX;
+  for (size_t i = 0; i < n; i++)
+    first = past->state[i].t_actual < first ? past->state[i].t_actual : first;
+  int32_t s = r->method == LC_CHANDY_LAMPORT ? r->n_taken - 1 : -1;
+  for (; s >= 0 && n && !r->h.failed && done_time(r, s) > first; s--) {
+    const hsize_t start[3] = {(hsize_t)r->first, (hsize_t)s, 0}, count[3] = {(hsize_t)n, 1, 1};
+    size_t at = (size_t)past->n_marked++ * n;
+    lc_grow((void **)&past->t_marked, &room, at + n, sizeof *past->t_marked, "a restart");
+    h5_read_block(&r->h, "/snapshots/t_actual", H5T_NATIVE_INT64, start, count,
+                  past->t_marked + at);
+  }
+}
+
 /* ---- messages --------------------------------------------------------------------------------
  */
 
@@ -231,6 +273,11 @@ struct piece {
 
 static bool is_own(const struct reader *r, int32_t vm) {
   return vm >= r->first && vm < r->first + r->past->n;
+}
+
+/* Only where VMs record at moments of their own can a message be in a queue after its sender's. */
+static bool is_own_sender(const struct reader *r, int32_t vm, int t) {
+  return is_own(r, vm) && (t == LC_CHANNEL || r->method != LC_TIME_CUT);
 }
 
 static struct lc_left *read_records(struct reader *r, const struct piece *p) {
@@ -283,8 +330,9 @@ static void add_left(struct reader *r, struct piece *p, const struct lc_left *al
 
 static void add_under_way(struct reader *r, const struct piece *p, const struct lc_left *all) {
   struct lc_past *past = r->past;
-  for (int64_t i = 0; i < p->n && p->t == LC_CHANNEL; i++) {
-    if (all[i].snapshot != r->snapshot || !is_own(r, all[i].sender))
+  for (int64_t i = 0; i < p->n; i++) {
+    if (all[i].snapshot != r->snapshot || !is_own_sender(r, all[i].sender, p->t) ||
+        all[i].t_arrival <= past->state[all[i].sender - r->first].t_actual)
       continue;
     lc_grow((void **)&past->under_way, &r->under_way_room, (size_t)past->n_under_way + 1,
             sizeof *past->under_way, "a restart");
@@ -309,7 +357,7 @@ static void trim(struct reader *r, struct piece *p) {
                  (hsize_t)p->n, r->sender);
   }
   for (int64_t i = 0; i < p->n && any; i++) {
-    bool ours = is_own(r, r->receiver[i]) || (p->t == LC_CHANNEL && is_own(r, r->sender[i]));
+    bool ours = is_own(r, r->receiver[i]) || is_own_sender(r, r->sender[i], p->t);
     if (r->snapshots[i] != r->snapshot || !ours)
       continue;
     first = i < first ? i : first;
@@ -384,7 +432,11 @@ lc_status lc_store_past(const char *path, const struct lc_restart *restart, int3
   *past = (struct lc_past){0};
   if (restart->snapshot < 0)
     return LC_OK;
-  struct reader r = {.snapshot = restart->snapshot, .first = first, .clocks = clocks, .past = past};
+  struct reader r = {.snapshot = restart->snapshot,
+                     .first = first,
+                     .n_taken = restart->n_taken,
+                     .clocks = clocks,
+                     .past = past};
   lc_status status = open_checked(&r.h, &r.layout, path, err);
   if (status)
     return status;
@@ -395,7 +447,9 @@ lc_status lc_store_past(const char *path, const struct lc_restart *restart, int3
     status = lc_fail(err, LC_EFILE, "%s: has %d VMs, not as many as this run", path, r.layout.n_vm);
   if (!status) {
     past->n = n;
+    r.method = virtual_method(&r.h);
     read_states(&r);
+    read_marked(&r);
     read_messages(&r);
     status = h5_status(&r.h, err);
   }
@@ -413,5 +467,6 @@ void lc_past_free(struct lc_past *past) {
   free(past->left);
   free(past->left_stamps);
   free(past->under_way);
+  free(past->t_marked);
   *past = (struct lc_past){0};
 }

@@ -17,6 +17,8 @@ import going_on
 SEED = int(os.environ.get("LCMPI_RESUME_SEED", "0")) or random.randrange(1, 10**9)
 COMMON = ("--pace", "virtual", "--phase", "random", "--duration", "100s", "--progress", "none")
 SMALL = ("--vms", 200, "--latency", "const:4ms")
+MARKERS = ("--snapshot-method", "chandy-lamport")
+COLOURS = ("--snapshot-method", "lai-yang")
 MATRIX = {
     "constant latency": (*SMALL,),
     "in order": ("--vms", 200, "--latency", "exp:60ms,min=5ms"),
@@ -32,6 +34,23 @@ MATRIX = {
     "only the end": ("--vms", 200, "--latency", "exp:60ms,min=5ms", "--snapshot-every", "none"),
     "no log, only the end": ("--vms", 2000, "--log", "none", "--latency", "const:10ms", "--snapshot-every", "none"),
     "many snapshots": (*SMALL, "--snapshot-every", "300ms"),
+    "markers": (*SMALL, *MARKERS),
+    "markers in order": ("--vms", 60, "--latency", "exp:600ms,min=5ms", *MARKERS),
+    "markers, overlapping": ("--vms", 40, "--latency", "exp:900ms,min=5ms", "--snapshot-every", "700ms", *MARKERS),
+    "markers, ring": ("--vms", 30, "--topology", "ring", "--latency", "exp:60ms,min=5ms", "--snapshot-every", "900ms",
+                      *MARKERS),
+    "markers, ring of one time": ("--vms", 50, "--topology", "ring", "--latency", "const:20ms", *MARKERS),
+    "markers, drawn peers": ("--vms", 150, "--topology", "random:3", "--latency", "uniform:10ms,4s", *MARKERS),
+    "markers, copies": ("--vms", 4, "--replicas", 40, "--latency", "uniform:10ms,900ms", "--snapshot-every", "1s",
+                        *MARKERS),
+    "markers, no log": ("--vms", 100, "--log", "none", "--latency", "exp:300ms,min=5ms", *MARKERS),
+    "colours": (*SMALL, *COLOURS),
+    "colours in order": ("--vms", 150, "--latency", "exp:600ms,min=5ms", "--snapshot-every", "1s", *COLOURS),
+    "colours, overtaking": ("--vms", 150, "--latency", "lognormal:600ms,0.8,min=5ms", "--fifo", "off",
+                            "--snapshot-every", "1s", *COLOURS),
+    "colours, slow machines": ("--vms", 60, "--rates", "1/3,30", "--unicast", "0.2", "--multicast", "0", "--internal", "0.8", "--latency",
+                               "uniform:10ms,4s", "--snapshot-every", "400ms", *COLOURS),
+    "colours, every clock": ("--vms", 40, "--clock", "vector,lamport", "--latency", "exp:200ms,min=2ms", *COLOURS),
 }
 WAYS = ("SIGUSR1", "--max-walltime", "kill -9", "kill -9 of one rank")
 
