@@ -1,6 +1,7 @@
 """A run that is stopped or killed at random moments and gone on with, on any number of ranks, has the result of one
 that never was: the digests, and every row and state of the file."""
 
+import itertools
 import os
 import random
 import shutil
@@ -48,8 +49,8 @@ MATRIX = {
     "colours in order": ("--vms", 150, "--latency", "exp:600ms,min=5ms", "--snapshot-every", "1s", *COLOURS),
     "colours, overtaking": ("--vms", 150, "--latency", "lognormal:600ms,0.8,min=5ms", "--fifo", "off",
                             "--snapshot-every", "1s", *COLOURS),
-    "colours, slow machines": ("--vms", 60, "--rates", "1/3,30", "--unicast", "0.2", "--multicast", "0", "--internal", "0.8", "--latency",
-                               "uniform:10ms,4s", "--snapshot-every", "400ms", *COLOURS),
+    "colours, slow machines": ("--vms", 60, "--rates", "1/3,30", "--unicast", "0.2", "--multicast", "0", "--internal",
+                               "0.8", "--latency", "uniform:10ms,4s", "--snapshot-every", "400ms", *COLOURS),
     "colours, every clock": ("--vms", 40, "--clock", "vector,lamport", "--latency", "exp:200ms,min=2ms", *COLOURS),
 }
 WAYS = ("SIGUSR1", "--max-walltime", "kill -9", "kill -9 of one rank")
@@ -152,22 +153,51 @@ class Resume(virtual.Case):
 
     # ---- from a snapshot, and for longer ----------------------------------------------------------------
 
+    def check_from(self, k, old, expected, ranks):
+        new = self.path("new.h5")
+        self.check_same(expected, self.finished("--resume", old, "--from", k, "-o", new, "--force", "--progress", "none",
+                                                path=new, ranks=ranks), new)
+
     def test_from_each_snapshot(self):
         """In a new file; the old one stays as it is, whether its rows are sorted or not."""
         options = (*COMMON, "--vms", 30, "--clock", "lamport,vector", "--latency", "exp:300ms,min=5ms", "--seed", 3,
                    "--snapshot-every", "12s")
-        for kept, ranks, snapshots in (("always", None, range(8)), ("never", 3, (0, 3, 7))):
-            old, new = self.path(f"{kept}.h5"), self.path("new.h5")
-            expected = self.finished(*options, "--compact", kept, "-o", old, path=old, ranks=ranks)
+        for kept, ranks, method, snapshots in (("always", None, (), range(8)), ("never", 3, (), (0, 3, 7)),
+                                               ("always", 3, MARKERS, (0, 2, 7)), ("never", 2, COLOURS, (1, 6))):
+            old = self.path("old.h5")
+            expected = self.finished(*options, *method, "--compact", kept, "-o", old, "--force", path=old, ranks=ranks)
             with open(old, "rb") as file:
                 before = file.read()
             for k in snapshots:
-                with self.subTest(k=k, compact=kept):
-                    self.check_same(expected, self.finished(
-                        "--resume", old, "--from", k, "-o", new, "--force", "--progress", "none", path=new,
-                        ranks=(None, 3, 7, 2)[k % 4]), new)
+                with self.subTest(k=k, compact=kept, method=method):
+                    self.check_from(k, old, expected, (None, 3, 7, 2)[k % 4])
             with open(old, "rb") as file:
                 self.assertEqual(file.read(), before)
+
+    def test_from_snapshots_that_overlap(self):
+        """Many markers are under way at each cut, and channels are slow: what comes has to wait behind them. In ns,
+        much happens at the same time."""
+        in_ns = ("--vms", 8, "--rates", "1000000000/200", "--duration", "9us", "--snapshot-every", "1us", "--latency",
+                 "uniform:2ns,30ns")
+        for name, options in {
+                "markers, ring": ("--vms", 4, "--duration", "12s", "--topology", "ring", "--latency", "uniform:1us,3s",
+                                  "--snapshot-every", "500ms", *MARKERS),
+                "markers behind messages": ("--vms", 4, "--duration", "12s", "--topology", "ring", "--rates", "8",
+                                            "--latency", "uniform:1us,3s", "--snapshot-every", "1s", *MARKERS),
+                "markers": ("--vms", 8, "--duration", "10s", "--latency", "exp:900ms,min=5ms", "--snapshot-every",
+                            "300ms", *MARKERS),
+                "markers in ns": (*in_ns, *MARKERS),
+                "colours": ("--vms", 6, "--duration", "10s", "--latency", "exp:900ms,min=5ms", "--snapshot-every",
+                            "500ms", *COLOURS),
+                "colours in ns": (*in_ns, *COLOURS)}.items():
+            old = self.path("old.h5")
+            expected = self.finished(*COMMON, *options, "--seed", 1, "-o", old, "--force", path=old)
+            with h5py.File(old, "r") as file:
+                taken = int(file["commit/n_snapshots"][()].min())
+            self.assertGreater(taken, 3, name)
+            for k in range(0, taken, 1 if taken < 8 else 3):
+                with self.subTest(name, k=k):
+                    self.check_from(k, old, expected, 2 if k % 2 else None)
 
     def test_for_longer(self):
         """A run that was complete, at a snapshot's time and not, and one that was stopped."""
@@ -200,22 +230,42 @@ class Resume(virtual.Case):
         out = self.check_run("--resume", path, "--duration", "15s").stdout
         self.assertIn("100 events since the resume in", out)
 
-    def test_a_snapshot_that_is_no_cut_of_one_time(self):
-        """Virtual time cannot go on from it; that is said, and the file stays as it is."""
-        path = self.path("run.h5")
-        self.check_run(*COMMON, *MATRIX["ring"], "-o", path)
-        with h5py.File(path, "r+") as file:
-            text = file.attrs["options"]
-            self.assertIn("snapshot-method = time-cut", text)
-            file.attrs["options"] = text.replace("= time-cut", "= chandy-lamport")
-        with open(path, "rb") as file:
-            before = file.read()
-        done = self.check_run("--resume", path, "--from", 3, code=3, ranks=2)
-        self.assertEqual(harness.own_lines(done.stderr), [
-            f"lcmpi: {path}: snapshot 3, where it would go on, was taken with chandy-lamport, which virtual time cannot "
-            "go on from yet: it needs one of --snapshot-method time-cut, or the end of a run that was stopped"])
-        with open(path, "rb") as file:
-            self.assertEqual(file.read(), before)
+    def test_amid_a_snapshot(self):
+        """What had been recorded of it is lost at the end: the run goes back to the one before, or to its beginning; in
+        a file of the exact size too, where nothing is left of the one that was begun."""
+        options = ("--pace", "virtual", "--vms", 12, "--latency", "uniform:10ms,6s", "--seed", 4, "--progress", "none",
+                   "--snapshot-every", "2s")
+        whole, path = self.path("whole.h5"), self.path("run.h5")
+        for first, gone_on in (("29s", "snapshot"), ("2500ms", "beginning"), ("2s", "end")):
+            for method, kept in itertools.product((MARKERS, COLOURS), ("always", "never")):
+                common = (*options, *method, "--compact", kept, "--force")
+                with self.subTest(first=first, method=method, compact=kept):
+                    expected = self.finished(*common, "--duration", "31s", "-o", whole, path=whole)
+                    self.check_run(*common, "--duration", first, "-o", path)
+                    with h5py.File(path, "r") as file:
+                        taken = int(file["commit/n_snapshots"][()].min())
+                    self.assertEqual(taken > 0, gone_on == "snapshot")
+                    found = self.finished("--resume", path, "--duration", "31s", path=path, ranks=2)
+                    self.check_same(expected, found, path)
+                    with h5py.File(path, "r") as file:
+                        t_start, snapshot = file["segments/t_start"][1], file["segments/snapshot"][1]
+                    self.assertEqual(snapshot, taken - 1)
+                    if gone_on != "snapshot":
+                        self.assertEqual(t_start, 2 * 10**9 if gone_on == "end" else 0)
+
+    def test_from_the_end_amid_a_snapshot(self):
+        """Where that is asked for; the snapshot begins anew there."""
+        path, new = self.path("run.h5"), self.path("new.h5")
+        for method in (MARKERS, COLOURS):
+            self.check_run(*COMMON, "--vms", 12, "--latency", "uniform:10ms,6s", "--snapshot-every", "2s", *method,
+                           "--compact", "never", "-o", path, "--force")
+            with h5py.File(path, "r") as file:
+                end = file["snapshots/t"].shape[0] - 1
+                self.assertLess(file["commit/n_snapshots"][()].min(), end)
+            self.check_run("--resume", path, "--from", end, "--duration", "130s", "-o", new, "--force")
+            self.check_verified(new)
+            with h5py.File(new, "r") as file:
+                self.assertEqual(file["segments/t_start"][1], 100 * 10**9)
 
 
 if __name__ == "__main__":
