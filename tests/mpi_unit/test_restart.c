@@ -96,6 +96,11 @@ static void the_newest_whole_cut_or_another(void) {
   check(restart.snapshot == THE_END);
   restart = restart_of(stopped, 0);
   check_cut(&restart, 0, 1);
+  restart = restart_of(stopped, LC_NEWEST_SNAPSHOT);
+  check_cut(&restart, 0, 1);
+  check(restart.snapshot == 0);
+  restart = restart_of(none, LC_NEWEST_SNAPSHOT);
+  check_cut(&restart, -1, 0);
   restart = restart_of(complete, -1);
   check_cut(&restart, THE_END, THE_END);
   barrier();
@@ -164,7 +169,7 @@ static void no_such_cut(void) {
   check_refused(one, 1, LC_EUSAGE, "has snapshot 0:");
   check_refused(two, 2, LC_EUSAGE, "has snapshots 0 to 1:");
   check_refused(two, THE_END, LC_EUSAGE, "has snapshots 0 to 1:");
-  check_refused(two, -2, LC_EUSAGE, "--from -2: ");
+  check_refused(two, -3, LC_EUSAGE, "--from -3: ");
   check_refused(ended, 2, LC_EUSAGE, "has snapshots 0 to 1 and the end, 3:");
   set_format(one, "1.1");
   check_refused(one, -1, LC_EFILE, "has format 1.1, from before runs could go on");
@@ -238,13 +243,16 @@ static void check_left(const struct lc_past *past, int32_t first, int32_t n, int
   check(past->n_left == k);
 }
 
-static void check_under_way(const struct lc_past *past, int32_t first, int32_t n, int32_t s) {
+/* `queues`: those in queues, too. */
+static void check_under_way(const struct lc_past *past, int32_t first, int32_t n, int32_t s,
+                            bool queues) {
   int64_t k = 0;
   for (int32_t v = 0; v < model.n_vm; v++)
     for (int64_t i = 0; i < model.n_left[v]; i++) {
       const struct lc_left *left = &model.left[v][i];
       bool own = left->sender >= first && left->sender < first + n;
-      if (left->snapshot != s || left->fate != LC_FATE_IN_FLIGHT || !own)
+      if (left->snapshot != s || (left->fate != LC_FATE_IN_FLIGHT && !queues) || !own ||
+          left->t_arrival <= model_state(&model, left->sender, s).t_actual)
         continue;
       int64_t found = 0;
       for (int64_t j = 0; j < past->n_under_way; j++)
@@ -257,8 +265,34 @@ static void check_under_way(const struct lc_past *past, int32_t first, int32_t n
   check(past->n_under_way == k);
 }
 
-/* `s`: the model's number of the cut. */
-static void check_past(const char *path, int32_t from, int32_t s) {
+/* How many snapshots below n_taken had a marker that arrived after the first of these VMs recorded
+ * cut s. */
+static int32_t n_marked(int32_t first, int32_t n, int32_t s, int32_t n_taken) {
+  int64_t earliest = INT64_MAX;
+  int32_t found = 0;
+  for (int32_t v = first; v < first + n; v++)
+    if (model_state(&model, v, s).t_actual < earliest)
+      earliest = model_state(&model, v, s).t_actual;
+  for (int32_t k = n_taken - 1; k >= 0; k--, found++) {
+    int64_t done = 0;
+    for (int32_t r = 0; r < n_rank; r++)
+      done = model_cost(r, k).t_done > done ? model_cost(r, k).t_done : done;
+    if (done <= earliest)
+      break;
+  }
+  return found;
+}
+
+static void check_marked(const struct lc_past *past, int32_t first, int32_t n, int32_t s,
+                         int32_t n_taken) {
+  check(past->n_marked == n_marked(first, n, s, n_taken));
+  for (int32_t k = 0; k < past->n_marked; k++)
+    for (int32_t i = 0; i < n; i++)
+      check(past->t_marked[k * n + i] == model_state(&model, first + i, n_taken - 1 - k).t_actual);
+}
+
+/* `s`: the model's number of the cut. `method`: of a run in virtual time, or NULL. */
+static void check_past_with(const char *path, int32_t from, int32_t s, const char *method) {
   struct lc_restart restart = restart_of(path, from);
   struct lc_past past;
   const int32_t blocks[][2] = {
@@ -268,11 +302,49 @@ static void check_past(const char *path, int32_t from, int32_t s) {
     check_ok(lc_store_past(path, &restart, first, n, &model.clocks, &past, &err), err);
     check_states(&past, first, n, s);
     check_left(&past, first, n, s, restart.snapshot);
-    check_under_way(&past, first, n, s);
+    check_under_way(&past, first, n, s, method != NULL);
+    if (method && strcmp(method, "chandy-lamport") == 0)
+      check_marked(&past, first, n, s, restart.n_taken);
+    else
+      check(!past.n_marked && !past.t_marked);
     check(i || (past.n_left && past.n_under_way));
     lc_past_free(&past);
     check(!past.state && !past.n_left);
   }
+}
+
+static void check_past(const char *path, int32_t from, int32_t s) {
+  check_past_with(path, from, s, NULL);
+}
+
+static void say(const char *path, const char *pace, const char *method) {
+  struct h5 h;
+  barrier();
+  if (rank == 0) {
+    h5_open(&h, path, true);
+    h5_set_text(&h, "/", "pace", pace);
+    h5_set_text(&h, "/", "snapshot_method", method);
+    check_ok(h5_status(&h, &err), err);
+    h5_close(&h);
+  }
+  barrier();
+}
+
+/* Channels of virtual time go on behind what had arrived after its sender's record, too. */
+static void what_channels_were(void) {
+  const char *path = in_folder("past-methods.h5");
+  static const char *const methods[] = {"chandy-lamport", "lai-yang"};
+  leave_stopped(path, 2);
+  for (int i = 0; i < 2; i++) {
+    say(path, "virtual", methods[i]);
+    for (int32_t s = 0; s < 2; s++)
+      check_past_with(path, s, s, methods[i]);
+    check_past_with(path, -1, THE_END, methods[i]);
+  }
+  say(path, "real", "chandy-lamport");
+  check_past(path, 1, 1);
+  say(path, "virtual", "time-cut");
+  check_past(path, 1, 1);
 }
 
 static void what_machines_were(void) {
@@ -843,6 +915,7 @@ int main(int argc, char **argv) {
   run(no_such_cut);
   run(a_file_is_held);
   run(what_machines_were);
+  run(what_channels_were);
   run(nothing_was);
   run(others_than_these);
   run(a_new_file);
