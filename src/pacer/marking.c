@@ -178,6 +178,9 @@ lc_status marking_make(struct lc_marking *marking, const struct lc_world *w, str
   post_open(&post, w);
   lc_status status = count_channels(w, &post, marking->n_in, err);
   bool partial = topology->kind == LC_TOPOLOGY_RANDOM || topology->kind == LC_TOPOLOGY_FILE;
+  /* A parcel may come before the exchange in front of it is over, and these are no counts. */
+  if (partial)
+    status = lc_agree(w->transport, status, err);
   if (!status && partial)
     status = find_starts(w, &post, marking, err);
   post_free(&post);
