@@ -11,20 +11,22 @@ jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # ---- signals -------------------------------------------------------------------------------------
 
 # Traps are set before anything else is done: Slurm's warning may come at any time. It is passed on
-# once, for a second signal ends lcmpi at once.
+# once, for a second signal ends lcmpi at once. SIGTERM is not: when a job is cancelled, or its time is
+# over, Slurm itself sends that to all of its processes, the ranks among them.
 told='' program='' passed=''
 
 job_told() {
   told=$1
+  if [[ $program ]]; then
+    job_say "SIG$told: lcmpi saves and stops"
+  fi
   job_pass
 }
 
 job_pass() {
-  if [[ $told && $program && ! $passed ]]; then
+  if [[ $told == USR1 && $program && ! $passed ]]; then
     passed=yes
-    job_say "SIG$told: lcmpi saves and stops"
-    # a job that is cancelled has all its steps told by Slurm itself, thus all ranks under srun
-    [[ $told == TERM && ${launcher[0]##*/} == srun ]] || kill -USR1 "$program" 2>/dev/null || true
+    kill -USR1 "$program" 2>/dev/null || true
   fi
 }
 

@@ -271,13 +271,14 @@ class Run(Stage):
         self.assertEqual((process.returncode, self.read("signals"), self.read("requeued")), (85, ["signal"], ["7"]), said)
 
     def test_a_cancelled_job_is_not_requeued(self):
+        """Nor is anything passed on: Slurm has told the ranks, and a second signal would end them at once."""
         process = self.started("launcher=(mpirun)")
         process.send_signal(signal.SIGTERM)
-        self.wait(lambda: self.read("signals"))
+        self.wait(lambda: "SIGTERM" in process.stdout.readline())
         self.put("go", "")
         said, _ = process.communicate(timeout=60)
         self.assertIn("the job was cancelled", said)
-        self.assertEqual((process.returncode, self.read("requeued")), (85, []), said)
+        self.assertEqual((process.returncode, self.read("requeued"), self.read("signals")), (85, [], []), said)
 
 
 class Sweep(Stage):

@@ -23,8 +23,8 @@ JOBS = os.path.join(harness.ROOT, "jobs")
 SRUN = "launcher=(srun --kill-on-bad-exit=0 --wait=2)\nexport SLURM_MPI_TYPE=pmix\n"
 MPIRUN = "launcher=(mpirun)\nexport OMPI_MCA_odls_base_sigkill_timeout=2\n"
 SHORT = ("--pace", "virtual", "--rates", "1,3,6", "--seed", 3, "--progress", "none")
-# some seconds on three nodes, most of them for windows; nothing piles up in its queues
-LONG = ("--pace", "virtual", "--rates", "3,5,6", "--seed", 3, "--progress", "none", "--duration", "6h",
+# a second or two on three nodes, most of it for windows; nothing piles up in its queues
+LONG = ("--pace", "virtual", "--rates", "3,5,6", "--seed", 3, "--progress", "none", "--duration", "3h",
         "--snapshot-every", "10m", "--commit-every", "20ms")
 slurm = None
 
@@ -84,7 +84,7 @@ class Jobs(harness.Case):
 
     def done(self, job, state="COMPLETED", code="0:0", name="lcmpi"):
         """The job, when it has ended in this way."""
-        ended = slurm.wait_for(job, seconds=120)
+        ended = slurm.wait_for(job, seconds=200)
         self.assertEqual((ended["JobState"], ended["ExitCode"]), (state, code), self.log(job, name))
         return ended
 
