@@ -26,8 +26,9 @@ void cuts_free(struct virtual *v) {
 }
 
 void cuts_report(const struct virtual *v, int64_t *max_words, int64_t *sum_words) {
-  for (int32_t k = 0; k < CUTS_AHEAD && v->recorder; k++)
-    lc_recorder_report(v->recorder, k, &sum_words[2 * k], &sum_words[2 * k + 1], &max_words[k]);
+  for (ptrdiff_t k = 0; k < CUTS_AHEAD && v->recorder; k++)
+    lc_recorder_report(v->recorder, (int32_t)k, &sum_words[2 * k], &sum_words[2 * k + 1],
+                       &max_words[k]);
 }
 
 static lc_status time_cut(struct virtual *v, int32_t index, int64_t t, struct lc_error *err) {
@@ -87,7 +88,7 @@ static lc_status finish_cut(struct virtual *v, struct lc_error *err) {
 
 lc_status cuts_take(struct virtual *v, const int64_t *max_words, const int64_t *sum_words,
                     int64_t *next, bool over, struct lc_error *err) {
-  for (int32_t k = 0; k < CUTS_AHEAD && v->recorder; k++) {
+  for (ptrdiff_t k = 0; k < CUTS_AHEAD && v->recorder; k++) {
     if (sum_words[2 * k] || sum_words[2 * k + 1] || max_words[k] > *next)
       break;
     lc_status status = finish_cut(v, err);

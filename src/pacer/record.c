@@ -22,8 +22,9 @@ void take_moments(struct real *r, int64_t now_ns) {
 }
 
 void report_cuts(const struct real *r, int64_t *max_words, int64_t *sum_words) {
-  for (int32_t k = 0; k < CUTS_AHEAD; k++)
-    lc_recorder_report(r->recorder, k, &sum_words[2 * k], &sum_words[2 * k + 1], &max_words[k]);
+  for (ptrdiff_t k = 0; k < CUTS_AHEAD; k++)
+    lc_recorder_report(r->recorder, (int32_t)k, &sum_words[2 * k], &sum_words[2 * k + 1],
+                       &max_words[k]);
 }
 
 static void finish_cut(struct real *r) {
@@ -38,7 +39,7 @@ static void finish_cut(struct real *r) {
 
 void finish_cuts(struct real *r, const int64_t *max_words, const int64_t *sum_words,
                  int64_t now_ns) {
-  for (int32_t k = 0; k < CUTS_AHEAD; k++) {
+  for (ptrdiff_t k = 0; k < CUTS_AHEAD; k++) {
     if (sum_words[2 * k] || sum_words[2 * k + 1] || max_words[k] > now_ns)
       return;
     finish_cut(r);
