@@ -2,7 +2,6 @@
 #include "lcmpi/stop.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/time.h>
@@ -10,22 +9,29 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t first_signal;
-static volatile int64_t first_time_ns;
+static volatile int64_t asked_ns, signalled_ns; /* of the first request; of the first signal */
+
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 /* The timer is for those who sent nothing yet: it neither comes second nor makes the next one so.
  */
 static void note(int number) {
-  bool timed_out = first_signal == SIGALRM;
-  if (first_signal && number == SIGALRM)
+  int64_t now = now_ns();
+  if (!first_signal)
+    asked_ns = now;
+  else if (number == SIGALRM)
     return;
-  if (first_signal && !timed_out)
-    _exit(128 + number);
-  if (!timed_out) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    first_time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  else if (first_signal != SIGALRM) {
+    if (now - signalled_ns >= LC_STOP_APART_NS)
+      _exit(128 + number);
+    return;
   }
   first_signal = number;
+  signalled_ns = now;
 }
 
 static void note_from_now_on(int number) {
@@ -61,7 +67,7 @@ int lc_stop_signal(void) {
 }
 
 int64_t lc_stop_time_ns(void) {
-  return first_time_ns;
+  return asked_ns;
 }
 
 const char *lc_signal_name(int number) {

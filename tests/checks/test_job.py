@@ -271,7 +271,7 @@ class Run(Stage):
         self.assertEqual((process.returncode, self.read("signals"), self.read("requeued")), (85, ["signal"], ["7"]), said)
 
     def test_a_cancelled_job_is_not_requeued(self):
-        """Nor is anything passed on: Slurm has told the ranks, and a second signal would end them at once."""
+        """Nor is anything passed on: Slurm has told the ranks."""
         process = self.started("launcher=(mpirun)")
         process.send_signal(signal.SIGTERM)
         self.wait(lambda: "SIGTERM" in process.stdout.readline())

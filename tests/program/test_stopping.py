@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import time
 import unittest
 
@@ -124,7 +125,7 @@ class Stopping(program.Case):
     def test_max_walltime_is_none_of_two_signals(self):
         """What comes while a process stands still is looked at when it goes on, lowest number first."""
         term, usr1, alrm = signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM
-        cases = (((alrm,), alrm), ((alrm, term), term), ((usr1, alrm), usr1), ((usr1, alrm, term), None))
+        cases = (((alrm,), alrm), ((alrm, term), term), ((usr1, alrm), usr1), ((usr1, alrm, term), usr1))
         for i, (numbers, seen) in enumerate(cases):
             with self.subTest(numbers):
                 process = self.started("--vms", 3, *ENDLESS, "--max-walltime", "10m", name=f"{i}.h5")
@@ -133,10 +134,7 @@ class Stopping(program.Case):
                 for number in numbers:
                     process.send_signal(number)
                 process.send_signal(signal.SIGCONT)
-                if seen:
-                    self.check_stopped(process, seen, 85, name=f"{i}.h5")
-                else:
-                    self.ends(process, 128 + term)
+                self.check_stopped(process, seen, 85, name=f"{i}.h5")
 
     def run_in_slurm(self, end, *arguments, ranks=None):
         env = harness.environment(self.scratch) | {"SLURM_JOB_END_TIME": str(end)}
@@ -169,18 +167,31 @@ class Stopping(program.Case):
         self.check_stopped(process, signal.SIGTERM, 85)
 
     def test_a_second_signal_is_final(self):
-        process = self.started("--vms", 3, *ENDLESS)
-        process.terminate()
-        harness.wait_until(lambda: not waits_for(process.pid, signal.SIGTERM), what="a look at the first")
-        process.terminate()
-        self.ends(process, 128 + signal.SIGTERM, -signal.SIGTERM)
-        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
-        state = judge.judge(self.path("run.h5"))[1].state_name
-        self.assertIn(state, ("RUNNING", "STOPPED"))  # it may have come when all was saved
-        self.judged(state=state)
-        if state == "RUNNING":
-            self.assertIn("was RUNNING, is RECOVERED", self.check_run("recover", "run.h5").stdout)
-            self.judged(state="RECOVERED")
+        """If it comes a second after the first; what comes sooner is the same request, told by another."""
+        process = self.started("--vms", 3, *ENDLESS, ranks=2)
+        told, still = harness.ranks_of(process)
+        os.kill(still, signal.SIGSTOP)  # no stop without it
+        self.addCleanup(lambda: process.poll() is None and os.kill(still, signal.SIGCONT))
+        harness.wait_until(lambda: stands_still(still), what="standstill")
+        os.kill(told, signal.SIGUSR1)
+        sent = time.monotonic()
+        harness.wait_until(lambda: not waits_for(told, signal.SIGUSR1), what="a look at the first")
+        os.kill(told, signal.SIGTERM)
+        harness.wait_until(lambda: time.monotonic() > sent + 1.1 and not waits_for(told, signal.SIGTERM), what="a second")
+        self.assertIn(told, harness.ranks_of(process))
+        os.kill(told, signal.SIGTERM)
+        self.ends(process, 128 + signal.SIGTERM)
+        self.judged(state="RUNNING")
+        self.assertIn("was RUNNING, is RECOVERED", self.check_run("recover", "run.h5").stdout)
+        self.judged(state="RECOVERED")
+
+    def test_signals_of_one_request(self):
+        """As timeout(1) sends them: to mpirun, and to its group."""
+        words = ["timeout", "3", *self.command("--vms", 3, *ENDLESS, "-o", "run.h5", ranks=2)]
+        ended = subprocess.run(words, cwd=self.scratch, env=harness.environment(self.scratch), text=True,
+                               capture_output=True, start_new_session=True, timeout=60)
+        self.assertEqual(ended.returncode, 124, ended.stderr)
+        self.judged(state="STOPPED")
 
     def test_a_rank_that_stood_still_catches_up(self):
         """Every tick it missed is run, late; the file is as good as ever."""
