@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* Signals of less than a second are one request, told by several: when a job is cancelled, Slurm and
- * the launcher both pass it on, and timeout(1) tells its child and then its group. */
+/* Signals of less than a second are one request, told by several: when a job is cancelled, Slurm
+ * and the launcher both pass it on, and timeout(1) tells its child and then its group. */
 #define LC_STOP_APART_NS INT64_C(1000000000)
 
 /* From now on SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGXCPU ask for a stop. One that comes

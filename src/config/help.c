@@ -78,7 +78,8 @@ static char *with_exit_codes(const char *head) {
   }
   LC_STATUS_MAP(X)
 #undef X
-  char *whole = lc_format("%s 128+n  ended at once by a signal n, a second or more after the first\n", text);
+  char *whole =
+      lc_format("%s 128+n  ended at once by a signal n, a second or more after the first\n", text);
   free(text);
   return whole;
 }

@@ -6,10 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
-enum { MESSAGE_ROOM_LEAST = 256 };
+enum { MESSAGE_ROOM_LEAST = 256, LAYOUT_BYTES = 1 << 20 };
 
 /* ---- the file's name
  * ------------------------------------------------------------------------------- */
@@ -160,30 +161,51 @@ static void plan_snapshots(struct run *run) {
     run->t_snapshot[s] = lc_snapshot_time(s, c->duration_ns, c->snapshot_every_ns);
 }
 
+static const char *smaller_run(const struct run *run) {
+  bool vectors = run->clocks.stamp_words >= run->config->n_vm && run->config->n_vm > 1;
+  return vectors ? "fewer VMs, a shorter --duration or --clock lamport"
+                 : "fewer VMs or a shorter --duration";
+}
+
+static int64_t free_bytes(const char *path) {
+  struct statvfs disk;
+  char *copy = lc_format("%s", path);
+  bool known = statvfs(dirname(copy), &disk) == 0;
+  free(copy);
+  return known ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : INT64_MAX;
+}
+
+/* What the process may make of one file. The layout is a little larger than its rows. */
+static int64_t limit_of_rows(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      limit.rlim_cur > INT64_MAX)
+    return INT64_MAX;
+  int64_t most = (int64_t)limit.rlim_cur, layout = LAYOUT_BYTES + most / 64;
+  return most > layout ? most - layout : 0;
+}
+
 static lc_status check_size(struct run *run, int64_t bytes, struct lc_error *err) {
   char need[LC_QUANTITY_MAX], have[LC_QUANTITY_MAX];
-  int64_t limit = run->config->max_file_bytes;
-  bool given = limit > 0;
-  if (!given) {
-    struct statvfs disk;
-    char *copy = lc_format("%s", run->path);
-    limit = statvfs(dirname(copy), &disk) == 0 ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize
-                                               : INT64_MAX;
-    free(copy);
-  }
-  if (bytes <= limit)
-    return LC_OK;
+  int64_t given = run->config->max_file_bytes, left = free_bytes(run->path);
+  int64_t limit = limit_of_rows();
   lc_print_bytes(need, bytes);
-  lc_print_bytes(have, limit);
-  const char *less = run->clocks.stamp_words >= run->config->n_vm && run->config->n_vm > 1
-                         ? "fewer VMs, a shorter --duration or --clock lamport"
-                         : "fewer VMs or a shorter --duration";
-  if (given)
+  lc_print_bytes(have, given ? given : left);
+  if (given && bytes > given)
     return lc_fail(err, LC_EUSAGE,
                    "--max-file-size %s: the rows of this run take %s: allow more, or use %s", have,
-                   need, less);
-  return lc_fail(err, LC_EFILE, "%s: would need %s, free on the disk is %s: use another folder, %s",
-                 run->path, need, have, less);
+                   need, smaller_run(run));
+  if (!given && bytes > left)
+    return lc_fail(err, LC_EFILE,
+                   "%s: would need %s, free on the disk is %s: use another folder, %s", run->path,
+                   need, have, smaller_run(run));
+  lc_print_bytes(have, limit);
+  if (bytes > limit)
+    return lc_fail(err, LC_EFILE,
+                   "%s: would need %s, the limit on a file's size (ulimit -f) leaves %s: raise it, "
+                   "or use %s",
+                   run->path, need, have, smaller_run(run));
+  return LC_OK;
 }
 
 static void provenance(struct run *run) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -131,6 +132,18 @@ void h5_close(struct h5 *h) {
   h->file = -1;
 }
 
+/* A file in memory has the limit on a file's size (ulimit -f) too: beyond it there is nowhere to
+ * put the cache, and the process ends before HDF5 tries. */
+static void check_limit(const struct h5 *h) {
+  struct rlimit limit;
+  hsize_t size = 0;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      H5Fget_filesize(h->file, &size) < 0 || size <= limit.rlim_cur)
+    return;
+  unlink(h->path);
+  lc_die(LC_EFILE, "%s: cannot be written: %s", h->path, strerror(EFBIG));
+}
+
 /* Whether the disk takes what HDF5 still holds in its cache. */
 static void check_room(struct h5 *h, int fd) {
   struct stat file;
@@ -163,6 +176,7 @@ static bool divert(struct h5 *h) {
 void h5_close_new(struct h5 *h, int fd) {
   if (h->file < 0)
     return;
+  check_limit(h);
   if (!h->failed)
     check_room(h, fd);
   if (h->failed && !divert(h))

@@ -1,9 +1,11 @@
-"""A full disk, at every stage of a run: exit code 3, one line that says what to do, and nothing lost.
+"""A full disk, at every stage of a run, and a limit on the size of files: exit code 3, one line that says what to do,
+and nothing lost.
 
 The disk is a small tmpfs that the test mounts; only root can.
 """
 
 import os
+import resource
 import subprocess
 import unittest
 
@@ -96,6 +98,39 @@ class FullDisk(program.Case):
         self.make_room()
         self.check_run("recover", "disk/run.h5")
         self.assertTrue(self.judged("disk/run.h5").compressed)
+
+
+class LimitedFiles(program.Case):
+    """ulimit -f."""
+    OPTIONS = ("--pace", "virtual", "--vms", 1000, "--seed", 1, "--progress", "none", "-o", "run.h5")
+
+    def check_refused(self, mib, says, *options):
+        limit = mib << 20
+        result = self.check_run(*self.OPTIONS, *options, code=3,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.assertRegex(result.stderr, rf"\Alcmpi: run.h5{says}\n\Z")
+        self.assertEqual([name for name in os.listdir(self.scratch) if name.endswith(".tmp")], [])
+
+    def test_new_file(self):
+        """Where the rows do not fit, and where they do but what is laid out does not."""
+        self.check_refused(20, r": would need 73\.\d MiB, the limit on a file's size \(ulimit -f\) leaves 18.* use .*",
+                           "--duration", "200s")
+        self.check_refused(78, r"\.tmp: cannot be written: File too large", "--duration", "200s")
+        self.assertFalse(os.path.exists(self.path("run.h5")))
+
+    def test_resume(self):
+        """What there is stays as it is."""
+        self.check_run(*self.OPTIONS, "--duration", "20000s", "--max-walltime", "50ms", "--max-file-size", "1TB", code=85)
+        with open(self.path("run.h5"), "rb") as file:
+            before = file.read(1 << 20)
+        limit = 20 << 20
+        result = self.check_run("--resume", "run.h5", "--max-file-size", "1TB", code=3,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.assertIn("ulimit -f", result.stderr)
+        self.assertEqual([name for name in os.listdir(self.scratch) if name.endswith(".tmp")], [])
+        with open(self.path("run.h5"), "rb") as file:
+            self.assertEqual(file.read(1 << 20), before)
+        self.check_verified("run.h5")
 
 
 if __name__ == "__main__":
