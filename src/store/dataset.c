@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <hdf5_hl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { CHUNK_ROWS = 65536, TALL_ROWS = 256, PIECE_ROWS = 16384 };
 
@@ -219,6 +220,16 @@ int64_t h5_read_scalar(struct h5 *h, const char *path) {
   int64_t value = 0;
   h5_read_one(h, path, H5T_NATIVE_INT64, &value);
   return h->failed ? 0 : value;
+}
+
+int64_t h5_read_largest(struct h5 *h, const char *path, int32_t n) {
+  int64_t most = 0;
+  int64_t *values = lc_new((size_t)n, sizeof *values, "reading a file");
+  h5_read_all(h, path, H5T_NATIVE_INT64, values);
+  for (int32_t i = 0; i < n; i++)
+    most = values[i] > most ? values[i] : most;
+  free(values);
+  return most;
 }
 
 int h5_sizes(struct h5 *h, const char *path, hsize_t size[3]) {

@@ -79,6 +79,8 @@ void h5_write_block(struct h5 *h, const char *path, hid_t type, const hsize_t st
 /* A dataset of a single value; what has another shape is a failure. */
 void h5_read_one(struct h5 *h, const char *path, hid_t type, void *value);
 int64_t h5_read_scalar(struct h5 *h, const char *path);
+/* The largest of the n values of a dataset, at least 0. */
+int64_t h5_read_largest(struct h5 *h, const char *path, int32_t n);
 /* The sizes of a dataset; its rank, or -1. */
 int h5_sizes(struct h5 *h, const char *path, hsize_t size[3]);
 

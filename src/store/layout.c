@@ -44,7 +44,8 @@ const struct constant rank_constants[] = {
     {"pid", COLUMN_I32, "1", "process id of the rank", -1, 0},
     {"clock_offset", COLUMN_I64, "ns", "the host's monotonic clock minus that of rank 0's host", -1,
      0},
-    {"clock_error", COLUMN_I64, "ns", "bound of the error of clock_offset", -1, 0},
+    {"clock_error", COLUMN_I64, "ns",
+     "bound of the error of clock_offset, now or in a segment before", -1, 0},
 };
 const int n_rank_constant = sizeof rank_constants / sizeof *rank_constants;
 

@@ -258,16 +258,6 @@ static void read_jumps(struct lc_history *history, const struct layout *layout, 
           read_root(h, state_jump_path(path, layout->clock[c].name), H5T_NATIVE_INT64, n);
 }
 
-static int64_t largest(struct h5 *h, const char *path, int32_t n) {
-  int64_t most = 0;
-  int64_t *values = lc_new((size_t)n, sizeof *values, "reading a file");
-  h5_read_all(h, path, H5T_NATIVE_INT64, values);
-  for (int32_t i = 0; i < n; i++)
-    most = values[i] > most ? values[i] : most;
-  free(values);
-  return most;
-}
-
 static void read_balance(struct lc_balance *balance, struct h5 *h) {
   int64_t *const words[5] = {&balance->sent, &balance->received, &balance->queued,
                              &balance->in_flight, &balance->lost};
@@ -300,7 +290,7 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
       read_digest(history, layout, h);
   }
   history->t_end = h5_read_scalar(h, "/commit/t_end");
-  history->error_ns = 2 * largest(h, "/clock_error", layout->n_rank);
+  history->error_ns = 2 * h5_read_largest(h, "/clock_error", layout->n_rank);
   read_balance(&history->balance, h);
 }
 

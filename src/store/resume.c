@@ -445,6 +445,18 @@ static void copy_segments(struct resume *x) {
   free(all);
 }
 
+/* Times of rows from before are as uncertain as hosts' clocks were then. */
+static void keep_clock_error(struct resume *x) {
+  size_t n = (size_t)x->plan->n_rank;
+  int64_t before = h5_read_largest(&x->from, "/clock_error", x->old.n_rank);
+  int64_t *error = lc_new(n, sizeof *error, "going on from a file");
+  h5_read_all(x->to, "/clock_error", H5T_NATIVE_INT64, error);
+  for (size_t r = 0; r < n; r++)
+    error[r] = error[r] > before ? error[r] : before;
+  h5_write_all(x->to, "/clock_error", H5T_NATIVE_INT64, error);
+  free(error);
+}
+
 /* The file keeps where it came from; that it went on is one more line of its history. */
 static void keep_attributes(struct resume *x) {
   static const char *const kept[] = {"start_time", "command_line"};
@@ -473,6 +485,7 @@ void resume_copy(struct resume *x, const struct layout *layout, struct h5 *to) {
   copy_snapshots(x);
   write_counters(x);
   copy_segments(x);
+  keep_clock_error(x);
   keep_attributes(x);
 }
 

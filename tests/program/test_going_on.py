@@ -93,6 +93,17 @@ class GoingOn(program.Case):
             with self.subTest(name, ranks=ranks):
                 self.stopped_and_gone_on_with(network, ranks)
 
+    def test_how_wrong_clocks_were(self):
+        """The bound is that of the worst segment."""
+        process = self.started(*SYSTEM, ranks=2, name="run.h5")
+        self.stop(process)
+        with h5py.File(self.path("run.h5"), "r+") as file:
+            file["clock_error"][1] = 12345
+        self.check_run("--resume", "run.h5", "--max-walltime", "1ms", "--progress", "none", ranks=3, code=85)
+        with h5py.File(self.path("run.h5"), "r") as file:
+            self.assertEqual(file["clock_error"][()].tolist(), [12345, 12345, 12345])
+        self.judged(state="STOPPED")
+
     def killed(self, *arguments, one, snapshots=5):
         """A run of three ranks that is killed when it has so many snapshots more, and has rows behind them."""
         live = going_on.Live(self.path("run.h5"))
