@@ -9,7 +9,8 @@
 struct head {
   bool complete;
   int64_t duration_ns;
-  size_t length; /* of the options' text */
+  int64_t topology_hash; /* 0: its channels are not listed in a file */
+  size_t length;         /* of the options' text */
 };
 
 static const char *attribute(const struct lc_store_info *info, const char *name) {
@@ -31,6 +32,8 @@ static lc_status read_head(const char *path, struct head *head, char **options,
     status = lc_fail(err, LC_EFILE, "%s: the run is going on: another process writes it", path);
   else if (!head->length || !lc_parse_int64(attribute(&info, "duration_ns"), &head->duration_ns))
     status = lc_fail(err, LC_EFILE, "%s: does not say with which options the run was made", path);
+  if (!lc_parse_int64(attribute(&info, TOPOLOGY_HASH), &head->topology_hash))
+    head->topology_hash = 0;
   lc_store_info_free(&info);
   return status;
 }
@@ -75,6 +78,7 @@ lc_status settle_resume(struct run *run, bool *nothing, struct lc_error *err) {
   if (!status)
     status = lc_config_resume(c, options, err);
   free(options);
+  run->past_topology_hash = status ? 0 : head.topology_hash;
   *nothing = !status && is_done(c, &head);
   if (*nothing && run->rank == 0)
     say_done(c);

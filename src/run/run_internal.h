@@ -5,6 +5,9 @@
 #include "lcmpi/pacer.h"
 #include "lcmpi/run.h"
 
+/* The attribute of the file that has run.topology_hash. */
+#define TOPOLOGY_HASH "topology_hash"
+
 /* Everything a run holds, made by prepare() and released by release(). */
 struct run {
   struct lc_config *config;
@@ -25,6 +28,8 @@ struct run {
   const char *program, *command_line; /* as typed */
   int64_t begun_ns;                   /* when that was */
   int64_t limit_ns; /* wall time from the first line to the stop that Slurm's end asks for; or 0 */
+  /* Rank 0: of the contents of --topology file:PATH, now and in the file of --resume; or 0. */
+  int64_t topology_hash, past_topology_hash;
   char *path, *options, *history, *source;
   char start_time[32];
   struct lc_restart restart; /* of a run that goes on: where, */
@@ -49,8 +54,8 @@ double past_bytes(const struct run *run);
 void watch_limit(struct run *run);
 /* How many VMs there are and which are this rank's. Local. */
 void plan_vms(struct run *run);
-/* The text of --topology file:PATH on every rank, freed by the caller; NULL if there is none.
- * Collective. */
+/* The text of --topology file:PATH on every rank, freed by the caller; NULL if there is none. Of a
+ * run that goes on it must be what it was. Collective. */
 lc_status share_topology_file(struct run *run, char **text, size_t *length, struct lc_error *err);
 /* The peers of this rank's VMs, and what they do; a file of channels is read by rank 0 alone.
  * Collective. */

@@ -50,6 +50,28 @@ static lc_status read_file(const char *path, char **text, size_t *length, struct
   return status;
 }
 
+/* FNV-1a, never 0. */
+static int64_t hash_of(const char *text, size_t length) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+  return hash ? (int64_t)hash : 1;
+}
+
+/* On rank 0. */
+static lc_status read_checked(struct run *run, char **text, size_t *length, struct lc_error *err) {
+  const char *path = run->config->topology.path;
+  lc_status status = read_file(path, text, length, err);
+  if (status)
+    return status;
+  run->topology_hash = hash_of(*text, *length);
+  if (run->past_topology_hash && run->topology_hash != run->past_topology_hash)
+    return lc_fail(err, LC_EUSAGE,
+                   "--topology file:%s: the file is not what it was when the run of %s was started",
+                   path, run->config->resume);
+  return LC_OK;
+}
+
 lc_status share_topology_file(struct run *run, char **text, size_t *length, struct lc_error *err) {
   const struct lc_topology_rule *rule = &run->config->topology;
   lc_status status = LC_OK;
@@ -58,7 +80,7 @@ lc_status share_topology_file(struct run *run, char **text, size_t *length, stru
   if (rule->kind != LC_TOPOLOGY_FILE)
     return LC_OK;
   if (run->rank == 0)
-    status = read_file(rule->path, text, length, err);
+    status = read_checked(run, text, length, err);
   if (run->transport)
     status = lc_agree(run->transport, status, err);
   if (status) {

@@ -222,13 +222,33 @@ class Resume(virtual.Case):
         found = self.finished("--resume", path, "--duration", "130s", path=path, ranks=2)
         self.check_same(expected, found, path)
 
-    def test_events_of_this_session(self):
+    def test_events_of_this_segment(self):
         """The speed is that of what was done since."""
         path = self.path("run.h5")
         options = ("--pace", "virtual", "--vms", 10, "--rates", "2", "--progress", "none")
         self.check_run(*options, "--duration", "10s", "-o", path)
         out = self.check_run("--resume", path, "--duration", "15s").stdout
         self.assertIn("100 events since the resume in", out)
+
+    def test_channels_of_a_file(self):
+        """They must be those of the beginning: the path alone says little."""
+        links, whole, path = (self.path(name) for name in ("links.txt", "whole.h5", "run.h5"))
+        options = ("--pace", "virtual", "--vms", 4, "--topology", f"file:{links}", "--seed", 3, "--progress", "none")
+        text = "0 1\n1 2\n2 3\n"
+        with open(links, "w") as file:
+            file.write(text)
+        expected = self.finished(*options, "--duration", "20s", "-o", whole, path=whole)
+        self.check_run(*options, "--duration", "10s", "-o", path)
+        for ranks in (None, 2):
+            with open(links, "w") as file:
+                file.write(text + "3 0\n")
+            refused = self.check_run("--resume", path, "--duration", "20s", ranks=ranks, code=2)
+            self.assertIn(f"lcmpi: --topology file:{links}: the file is not what it was when the run of {path} was started",
+                          refused.stderr)
+        with open(links, "w") as file:
+            file.write(text)
+        found = self.finished("--resume", path, "--duration", "20s", path=path, ranks=2)
+        self.check_same(expected, found, path)
 
     def test_amid_a_snapshot(self):
         """What had been recorded of it is lost at the end: the run goes back to the one before, or to its beginning; in
