@@ -31,12 +31,17 @@ struct lc_clock {
   const char *promise; /* one line: what holds between happened-before and the stamps */
   enum lc_clock_order order;
   bool characterizes; /* C(a) < C(b) implies a -> b, not only the other way round */
+  /* NULL, or of a clock that is known to break its promise: one line that says what is wrong with
+   * it. The conformance suite must find it out, and the verifier says it beside what it found. */
+  const char *fault;
 
   int32_t (*stamp_words)(int32_t n_vm);
   /* Optional: words of state, at least 1; without it, those of the stamp. */
   int32_t (*state_words)(int32_t n_vm);
   /* Optional: the state before the first event; without it, all words are 0. */
   void (*init)(int64_t *state, const struct lc_clock_site *site);
+  /* Optional: what a tick does before its first event. */
+  void (*tick)(int64_t *state, const struct lc_clock_site *site);
   /* The rules of an internal event, a send, and a receive of a message that carries `stamp`. */
   void (*local)(int64_t *state, const struct lc_clock_site *site);
   void (*send)(int64_t *state, const struct lc_clock_site *site);
@@ -86,6 +91,7 @@ struct lc_clock_set {
   int32_t stamp_width[LC_MAX_CLOCKS];
   int32_t state_words, stamp_words;
   size_t wire_bytes; /* the most that all stamps of one message take */
+  bool ticks;        /* some clock does something at the beginning of a tick */
 };
 
 /* An empty set for n_vm machines. */
@@ -100,6 +106,9 @@ int32_t lc_clock_set_shown(const struct lc_clock_set *set);
 
 void lc_clock_set_start(const struct lc_clock_set *set, int64_t *state,
                         const struct lc_clock_site *site);
+/* The beginning of a tick. */
+void lc_clock_set_tick(const struct lc_clock_set *set, int64_t *state,
+                       const struct lc_clock_site *site);
 /* One event under every clock's rule; `stamps` receives the stamps of the event. */
 void lc_clock_set_local(const struct lc_clock_set *set, int64_t *state,
                         const struct lc_clock_site *site, int64_t *stamps);
@@ -120,7 +129,8 @@ bool lc_clock_set_decode(const struct lc_clock_set *set, int64_t *stamps, const 
  * computed from program order and messages alone, and checks all that its table declares: monotone
  * along a process; a receive dominates its send; compare() is consistent with itself, with the
  * declared order and with happened-before; encode and decode are inverse and within wire_bytes();
- * nothing is written outside the declared words. LC_EVERIFY with the first breach in *err. */
+ * nothing is written outside the declared words. A clock with a `fault` must pass all but what is
+ * against happened-before, and must not pass that. LC_EVERIFY with the first breach in *err. */
 lc_status lc_clock_conformance(const struct lc_clock *clock, uint64_t seed, struct lc_error *err);
 
 #endif

@@ -18,6 +18,7 @@ struct lc_config {
   char *rates_text;        /* as given, for the effective options; owned, as all texts here */
   char *rate_weights_text; /* NULL: equal weights */
   enum lc_phase phase;
+  enum lc_tick_rule tick_rule;
   double unicast, multicast, internal; /* sum to 1 */
   char *unicast_text, *multicast_text, *internal_text;
   int32_t fanout; /* LC_FANOUT_ALL: every peer */

@@ -1,4 +1,5 @@
-/* event.h: what a VM did at a tick. One tick is one event; the log is made of these. */
+/* event.h: what a VM did at a tick. One tick is one event, or two where it took a message and acted
+ * as well (receive-then-act); the log is made of these. */
 #ifndef LCMPI_EVENT_H
 #define LCMPI_EVENT_H
 
@@ -7,7 +8,7 @@
 /* 0 is an empty row of a file that is still being written. */
 enum lc_kind { LC_EMPTY = 0, LC_INTERNAL = 1, LC_SEND = 2, LC_RECEIVE = 3, LC_SKIPPED = 4 };
 
-/* The operation that an idle tick drew; NONE where the tick took a message. */
+/* The operation that a tick drew; NONE of an event that took a message. */
 enum lc_op { LC_OP_NONE = 0, LC_OP_UNICAST = 1, LC_OP_MULTICAST = 2, LC_OP_INTERNAL = 3 };
 
 /* Times are model time in ns since the start of the run. */

@@ -80,10 +80,11 @@ struct lc_balance {
 };
 
 struct lc_history {
-  int32_t n_vm;     /* of all copies together */
-  int32_t n_copy;   /* of one copy: peers never cross copies */
-  bool exact_time;  /* virtual time: every event happens at its tick, a snapshot at its time */
-  bool fifo;        /* channels are first in, first out */
+  int32_t n_vm;    /* of all copies together */
+  int32_t n_copy;  /* of one copy: peers never cross copies */
+  bool exact_time; /* virtual time: every event happens at its tick, a snapshot at its time */
+  bool fifo;       /* channels are first in, first out */
+  enum lc_tick_rule rule;
   bool ended;       /* the end is on file: what was queued or in flight, and the balance */
   int64_t t_end;    /* if ended: every tick due before it was done */
   int64_t error_ns; /* by how much the clocks of two hosts may differ; 0 on one host */

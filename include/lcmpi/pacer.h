@@ -56,8 +56,8 @@ struct lc_outcome {
   struct lc_lateness lateness; /* real time only */
   int64_t ticking_ns, cpu_ns;  /* wall and processor time of the ticking, mean over the ranks */
   int64_t n_grown;             /* how often the file was laid out again */
-  int64_t n_tick;              /* events of the whole run */
-  int64_t n_tick_before;       /* of them before the restart, if it was resumed */
+  int64_t n_event;             /* of the whole run */
+  int64_t n_event_before;      /* of them before the restart, if it was resumed */
   int64_t n_window;            /* virtual time: how many there were */
   int64_t message_bytes;       /* virtual time: held for messages under way, most of any rank */
   struct lc_digest digest;

@@ -2,14 +2,16 @@
  *
  * Let r_i be the tick rate of VM i and s_ji the probability that an idle tick of VM j sends to VM
  * i. A receive uses up a tick, so the arrival rates solve the fixed point a_i = sum over j != i of
- * s_ji max(0, r_j - a_j). VM i is saturated when a_i > r_i. Its queue is a random walk that one
- * arrival lengthens and one tick shortens: per tick the drift is m = a_i / r_i - 1 and the variance
- * a_i / r_i (Poisson arrivals); reflected at zero its mean after n ticks is that of a reflected
- * Brownian motion, m n F(x) + sqrt(v n) f(x) + v / (2 m) (2 F(x) - 1),  x = m sqrt(n / v), with F
- * and f the normal distribution and its density (J. M. Harrison, "Brownian Motion and Stochastic
- * Flow Systems", 1985, 1.8): v / (2 |m|) for an unsaturated VM in a long run, about (a_i - r_i) T
- * for a saturated one. With r the rate of the fastest unsaturated VM of the copy, a Lamport clock
- * ends near r T, that of a saturated VM near r T r_i / a_i, and never below r_i T. Local. */
+ * s_ji max(0, r_j - a_j). Of receive-then-act every tick acts: a_i = sum of s_ji r_j. VM i is
+ * saturated when a_i > r_i. Its queue is a random walk that one arrival lengthens and one tick
+ * shortens: per tick the drift is m = a_i / r_i - 1 and the variance a_i / r_i (Poisson arrivals);
+ * reflected at zero its mean after n ticks is that of a reflected Brownian motion, m n F(x) +
+ * sqrt(v n) f(x) + v / (2 m) (2 F(x) - 1),  x = m sqrt(n / v), with F and f the normal distribution
+ * and its density (J. M. Harrison, "Brownian Motion and Stochastic Flow Systems", 1985, 1.8): v /
+ * (2 |m|) for an unsaturated VM in a long run, about (a_i - r_i) T for a saturated one. With r the
+ * rate of the fastest unsaturated VM of the copy, a Lamport clock ends near r T, that of a
+ * saturated VM near r T r_i / a_i, and never below r_i T; of receive-then-act a VM has r_i +
+ * min(r_i, a_i) events per second in the place of r_i. Local. */
 #ifndef LCMPI_PREDICT_H
 #define LCMPI_PREDICT_H
 

@@ -14,7 +14,7 @@ enum { LC_BLOCK_VMS = 2048, LC_GROUP_VMS = 64 };
 
 /* What every tick needs: with one word each for the clock and its largest jump, a cache line. */
 struct lc_vm {
-  int64_t n_tick;      /* done: the number of the next tick; one event each */
+  int64_t n_tick;      /* done: the number of the next tick */
   int64_t t_pile;      /* earliest arrival in the pile; INT64_MAX if that is empty */
   int64_t remainder;   /* of the deadline, in parts of a ns; see lc_period */
   int32_t rate;        /* index into lc_vms.period */
@@ -71,6 +71,7 @@ struct lc_vms {
   struct lc_late *late;              /* [n]; NULL: no tick is late */
   int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
   int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
+  bool midway;                /* lc_vms_step() has taken a message, and the same tick is to act */
   size_t vm_bytes;
   int32_t message_words;    /* of a waiting message: the stamps, and its colour behind them */
   int32_t stamp_at, n_word; /* in a VM's words: where its stamps are; how many there are */
@@ -99,14 +100,16 @@ void lc_vms_colour(struct lc_vms *vms);
 
 /* What a VM has done so far. */
 struct lc_counts {
-  int64_t n_tick, n_internal; /* events */
-  int64_t n_sent, n_received; /* messages */
+  int64_t n_tick;
+  int64_t n_event, n_internal; /* events */
+  int64_t n_sent, n_received;  /* messages */
 };
 static inline struct lc_counts lc_vms_counts(const struct lc_vms *vms, int32_t own) {
   const struct lc_tally *tally = &vms->tally[own];
   int64_t ticks = lc_vms_vm(vms, own)->n_tick;
-  return (struct lc_counts){ticks, ticks - tally->n_send - tally->n_received, tally->n_sent,
-                            tally->n_received};
+  int64_t more = vms->load->rule == LC_RECEIVE_THEN_ACT ? tally->n_received : 0;
+  return (struct lc_counts){ticks, ticks + more, ticks + more - tally->n_send - tally->n_received,
+                            tally->n_sent, tally->n_received};
 }
 
 /* Stamps of a VM's latest event, all clocks; the largest jump of clock c. */
@@ -155,10 +158,11 @@ struct lc_step {
   const int32_t *receiver; /* ascending; valid until the workload's next choice */
 };
 
-/* Tick rule receive-or-act: takes the first message that has arrived by `now_ns` if there is one,
+/* One event of a VM's tick: takes the first message that has arrived by `now_ns` if there is one,
  * else performs the operation drawn for the tick. `now_ns` is the actual time, at or after the
- * deadline. */
-void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
+ * deadline. True if the tick is not over (receive-then-act, after a receive): then the next call is
+ * for its second event, of the same VM at the same time. */
+bool lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
 
 /* Adds what a step did to a digest. */
 void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest);
@@ -180,7 +184,7 @@ struct lc_sink {
 /* The earliest deadline in a block. */
 int64_t lc_vms_block_deadline(const struct lc_vms *vms, int32_t block);
 /* Runs all ticks of a block that are due before `until_ns`, each at its deadline. Messages that
- * arrive before `until_ns` must be in the inboxes. Returns how many ticks. A rank that uses this
+ * arrive before `until_ns` must be in the inboxes. Returns how many events. A rank that uses this
  * may not use lc_vms_step(). */
 int64_t lc_vms_run(struct lc_vms *vms, int32_t block, int64_t until_ns, struct lc_sink *sink);
 

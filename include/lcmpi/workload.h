@@ -48,23 +48,29 @@ int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int
 
 enum { LC_FANOUT_ALL = INT32_MAX };
 
+/* What a tick does that finds messages in the queue (model.md, Tick rules): it takes one of them;
+ * or it takes one and acts as well, as a second event. */
+enum lc_tick_rule { LC_RECEIVE_OR_ACT, LC_RECEIVE_THEN_ACT };
+extern const char *const lc_tick_rules[]; /* their names */
+
 struct lc_workload {
   uint64_t seed;
   const struct lc_topology *topology; /* not owned */
-  int32_t fanout;                     /* peers of a multicast, >= 1; cut to the number of peers */
-  uint64_t unicast_below;             /* thresholds of the draw's 32-bit word, in 0..2^32: */
+  enum lc_tick_rule rule;
+  int32_t fanout;           /* peers of a multicast, >= 1; cut to the number of peers */
+  uint64_t unicast_below;   /* thresholds of the draw's 32-bit word, in 0..2^32: */
   uint64_t multicast_below; /* below the first unicast, below the second multicast, else internal */
   int32_t *chosen;          /* room for a multicast's receivers; owned */
   int32_t *order;           /* what shuffles of large fan-outs work on, else NULL; owned */
   uint32_t *swapped;        /* [fanout] a shuffle's swaps; owned */
 };
 
-/* Weights are fractions of the idle ticks and sum to 1 with the internal events' share. */
+/* Weights are fractions of the ticks that act and sum to 1 with the internal events' share. */
 void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_topology *topology,
-                      double unicast, double multicast, int32_t fanout);
+                      enum lc_tick_rule rule, double unicast, double multicast, int32_t fanout);
 void lc_workload_free(struct lc_workload *load);
 
-/* Messages that an idle tick of a VM with so many peers sends on average. */
+/* Messages that a tick that acts, of a VM with so many peers, sends on average. */
 double lc_workload_messages_per_tick(const struct lc_workload *load, int32_t degree);
 
 #endif

@@ -25,6 +25,7 @@ struct trial {
   int32_t *latest;                      /* per VM: its last event, or -1 */
   int32_t in_flight[MAX_EVENTS];        /* send events whose message is under way */
   int32_t n_in_flight;
+  bool broken; /* the promise, by a clock that is said to be faulty */
 };
 
 static bool happened_before(const struct trial *t, int32_t a, int32_t b) {
@@ -60,6 +61,8 @@ static lc_status happen(struct trial *t, int32_t vm, int kind, int32_t from, str
   t->stamp[e] = guarded(t->words);
   add_cause(t, t->latest[vm], e);
   t->latest[vm] = e;
+  if (clock->tick)
+    clock->tick(t->state[vm], &site);
   if (kind == 2) {
     add_cause(t, from, e);
     clock->receive(t->state[vm], t->stamp[from], &site);
@@ -106,7 +109,19 @@ static enum lc_order opposite(enum lc_order order) {
   return order == LC_BEFORE ? LC_AFTER : order == LC_AFTER ? LC_BEFORE : order;
 }
 
-static lc_status check_pair(const struct trial *t, int32_t a, int32_t b, struct lc_error *err) {
+/* What happened-before says against the order of two stamps, or NULL. */
+static const char *broken_promise(const struct trial *t, int32_t a, int32_t b,
+                                  enum lc_order order) {
+  if (happened_before(t, a, b) && order != LC_BEFORE)
+    return t->sender[b] == a      ? "a receive does not dominate its send"
+           : t->vm[a] == t->vm[b] ? "stamps do not grow along a process"
+                                  : "a -> b, but not C(a) < C(b)";
+  if (t->clock->characterizes && order == LC_BEFORE && !happened_before(t, a, b))
+    return "C(a) < C(b), but not a -> b";
+  return NULL;
+}
+
+static lc_status check_pair(struct trial *t, int32_t a, int32_t b, struct lc_error *err) {
   const struct lc_clock *clock = t->clock;
   enum lc_order order = clock->compare(t->stamp[a], t->stamp[b], t->n_vm);
   enum lc_order declared = clock->order == LC_ORDER_SCALAR
@@ -119,12 +134,12 @@ static lc_status check_pair(const struct trial *t, int32_t a, int32_t b, struct 
     breach = "compare() is not the order that the table declares";
   else if (a == b && order != LC_EQUAL)
     breach = "a stamp does not equal itself";
-  else if (happened_before(t, a, b) && order != LC_BEFORE)
-    breach = t->sender[b] == a      ? "a receive does not dominate its send"
-             : t->vm[a] == t->vm[b] ? "stamps do not grow along a process"
-                                    : "a -> b, but not C(a) < C(b)";
-  else if (clock->characterizes && order == LC_BEFORE && !happened_before(t, a, b))
-    breach = "C(a) < C(b), but not a -> b";
+  else
+    breach = broken_promise(t, a, b, order);
+  if (breach && clock->fault && breach == broken_promise(t, a, b, order)) {
+    t->broken = true;
+    return LC_OK;
+  }
   if (!breach)
     return LC_OK;
   return lc_fail(err, LC_EVERIFY, "clock %s: %s (%d VMs, seed %" PRIu64 ", events %d and %d)",
@@ -155,7 +170,7 @@ static lc_status check_wire(const struct trial *t, int32_t e, struct lc_error *e
                  t->clock->name, breach, t->n_vm, t->seed, e);
 }
 
-static lc_status check_history(const struct trial *t, struct lc_error *err) {
+static lc_status check_history(struct trial *t, struct lc_error *err) {
   char text[512];
   for (int32_t b = 0; b < t->n; b++) {
     lc_status status = check_wire(t, b, err);
@@ -172,7 +187,7 @@ static lc_status check_history(const struct trial *t, struct lc_error *err) {
 }
 
 static lc_status run_trial(const struct lc_clock *clock, uint64_t seed, uint64_t number,
-                           struct lc_error *err) {
+                           bool *broken, struct lc_error *err) {
   struct trial *t = lc_new(1, sizeof *t, "the clock suite");
   t->clock = clock;
   t->seed = seed;
@@ -197,6 +212,7 @@ static lc_status run_trial(const struct lc_clock *clock, uint64_t seed, uint64_t
     free(t->state[v]);
   free(t->state);
   free(t->latest);
+  *broken |= t->broken;
   free(t);
   return status;
 }
@@ -219,10 +235,14 @@ lc_status lc_clock_conformance(const struct lc_clock *clock, uint64_t seed, stru
   if (missing)
     return lc_fail(err, LC_EVERIFY, "clock %s lacks %s", clock->name ? clock->name : "(unnamed)",
                    missing);
+  bool broken = false;
   for (uint64_t number = 0; number < HISTORIES; number++) {
-    lc_status status = run_trial(clock, seed, number, err);
+    lc_status status = run_trial(clock, seed, number, &broken, err);
     if (status)
       return status;
   }
+  if (clock->fault && !broken)
+    return lc_fail(err, LC_EVERIFY, "clock %s is said to be faulty, but keeps its promise",
+                   clock->name);
   return LC_OK;
 }

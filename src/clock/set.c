@@ -26,6 +26,7 @@ lc_status lc_clock_set_add(struct lc_clock_set *set, const struct lc_clock *cloc
   set->stamp_words += stamp;
   set->state_words += state;
   set->wire_bytes += lc_clock_wire_bytes(clock, set->n_vm);
+  set->ticks |= clock->tick != NULL;
   return LC_OK;
 }
 
@@ -71,6 +72,13 @@ void lc_clock_set_start(const struct lc_clock_set *set, int64_t *state,
   for (int32_t c = 0; c < set->n; c++)
     if (set->clock[c]->init)
       set->clock[c]->init(state + set->state_at[c], site);
+}
+
+void lc_clock_set_tick(const struct lc_clock_set *set, int64_t *state,
+                       const struct lc_clock_site *site) {
+  for (int32_t c = 0; c < set->n; c++)
+    if (set->clock[c]->tick)
+      set->clock[c]->tick(state + set->state_at[c], site);
 }
 
 static void take_stamp(const struct lc_clock_set *set, int32_t c, const int64_t *state,

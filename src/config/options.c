@@ -258,15 +258,14 @@ static char *print_fanout(const struct lc_config *c) {
 }
 
 static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc_error *err) {
-  static const char *const rules[] = {"receive-or-act"};
   int rule = 0;
-  (void)c;
-  return set_word(&rule, "tick-rule", value, rules, 1, err);
+  lc_status status = set_word(&rule, "tick-rule", value, lc_tick_rules, 2, err);
+  c->tick_rule = (enum lc_tick_rule)rule;
+  return status;
 }
 
 static char *print_tick_rule(const struct lc_config *c) {
-  (void)c;
-  return lc_format("receive-or-act");
+  return lc_format("%s", lc_tick_rules[c->tick_rule]);
 }
 
 /* ---- network
@@ -579,7 +578,10 @@ const struct option_entry option_table[] = {
      "logical clocks that run side by side; 'help' lists them", set_clock, print_clock,
      print_clocks},
     {"tick-rule", 261, "RULE", SYSTEM, OPTION_OF_RUN,
-     "receive-or-act: a tick takes one message or acts", set_tick_rule, print_tick_rule, NULL},
+     "receive-or-act: a tick takes one message or acts; receive-then-act: a tick takes one "
+     "message, "
+     "if there is one, and acts",
+     set_tick_rule, print_tick_rule, NULL},
     {"unicast", 270, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to one peer", set_unicast,
      print_unicast, NULL},
     {"multicast", 271, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to --fanout peers",

@@ -26,11 +26,11 @@ void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balan
   free(stamp);
   for (int32_t i = 0; i < w->vms->n; i++) {
     struct lc_counts counts = lc_vms_counts(w->vms, i);
-    outcome->n_tick += counts.n_tick;
+    outcome->n_event += counts.n_event;
     before->sent += counts.n_sent;
     before->received += counts.n_received;
   }
-  outcome->n_tick_before = outcome->n_tick;
+  outcome->n_event_before = outcome->n_event;
   if (lc_transport_rank(w->transport) == 0)
     outcome->digest = w->restart->digest;
 }
@@ -187,23 +187,23 @@ void share_counts(struct lc_world *w, struct lc_outcome *o) {
                                           o->balance.received,
                                           o->balance.queued,
                                           o->balance.in_flight,
-                                          o->n_tick,
+                                          o->n_event,
                                           o->ticking_ns,
                                           o->cpu_ns,
                                           (int64_t)o->digest.execution,
                                           (int64_t)o->digest.snapshots,
-                                          o->n_tick_before};
+                                          o->n_event_before};
   int32_t ranks = lc_transport_size(w->transport);
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     words[FIXED + c] = (int64_t)o->digest.clock[c];
   lc_sum(w->transport, words, FIXED + LC_MAX_CLOCKS);
   o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
-  o->n_tick = words[4];
+  o->n_event = words[4];
   o->ticking_ns = words[5] / ranks;
   o->cpu_ns = words[6] / ranks;
   o->digest.execution = (uint64_t)words[7];
   o->digest.snapshots = (uint64_t)words[8];
-  o->n_tick_before = words[9];
+  o->n_event_before = words[9];
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     o->digest.clock[c] = (uint64_t)words[FIXED + c];
   lc_max(w->transport, &o->message_bytes, 1);

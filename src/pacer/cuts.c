@@ -103,8 +103,8 @@ void cuts_run_block(struct virtual *v, int32_t block) {
   int64_t t;
   mail_deliver(v, block);
   while ((t = lc_recorder_due(v->recorder, block)) < v->until_ns) {
-    v->outcome->n_tick += lc_vms_run(vms, block, t, &v->sink);
+    v->outcome->n_event += lc_vms_run(vms, block, t, &v->sink);
     lc_recorder_take(v->recorder, block, t);
   }
-  v->outcome->n_tick += lc_vms_run(vms, block, v->until_ns, &v->sink);
+  v->outcome->n_event += lc_vms_run(vms, block, v->until_ns, &v->sink);
 }

@@ -204,7 +204,6 @@ static void share_outcome(struct real *r) {
   struct lc_outcome *o = r->outcome;
   o->balance.sent = r->n_sent;
   o->balance.received = r->n_received;
-  o->n_tick += o->lateness.n_tick;
   o->digest = r->digest;
   share_counts(r->world, o);
   int64_t words[] = {o->lateness.n_tick, o->lateness.n_overrun};

@@ -34,7 +34,7 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[FAILED] = r->failure != LC_OK;
   words[WANTS_ROOM] = lc_store_wants_room(w->store);
   words[DONE] = done(r);
-  words[TICKS] = r->outcome->n_tick + r->outcome->lateness.n_tick;
+  words[TICKS] = r->outcome->n_event;
   words[SENT] = r->n_sent;
   words[RECEIVED] = r->n_received;
   words[OVERRUN] = r->outcome->lateness.n_overrun;

@@ -127,25 +127,36 @@ static void note_lateness(struct real *r, const struct lc_event *event, int64_t 
   lateness->n_overrun += event->t_actual >= next_deadline_ns;
 }
 
-lc_status run_tick(struct real *r, struct lc_error *err) {
+/* What an event makes happen. */
+static lc_status follow(struct real *r, const struct lc_step *step, struct lc_error *err) {
   struct lc_world *w = r->world;
+  lc_status status = LC_OK;
+  lc_recorder_event(r->recorder, step);
+  lc_vms_digest(w->vms, step, &r->digest);
+  for (int32_t i = 0; i < step->n_receiver && !status; i++)
+    status = deliver(r, step, i, err);
+  if (logs(w, step->event.machine))
+    lc_store_event(w->store, &step->event, step->stamps);
+  r->n_received += step->event.kind == LC_RECEIVE;
+  r->outcome->n_event++;
+  return status;
+}
+
+lc_status run_tick(struct real *r, struct lc_error *err) {
+  struct lc_vms *vms = r->world->vms;
   int32_t own = r->agenda.entry[0].own;
   struct lc_step step;
   lc_status status = take_in(r, err);
   if (status)
     return status;
-  int64_t now = moment(r, later(model_now(r), w->vms->deadline_ns[own]));
+  int64_t now = moment(r, later(model_now(r), vms->deadline_ns[own]));
   lc_recorder_take(r->recorder, own / LC_BLOCK_VMS, now);
   lc_recorder_tick(r->recorder, own, now);
-  lc_vms_step(w->vms, own, now, &step);
-  lc_recorder_event(r->recorder, &step);
-  lc_vms_digest(w->vms, &step, &r->digest);
-  for (int32_t i = 0; i < step.n_receiver && !status; i++)
-    status = deliver(r, &step, i, err);
-  if (logs(w, step.event.machine))
-    lc_store_event(w->store, &step.event, step.stamps);
-  r->n_received += step.event.kind == LC_RECEIVE;
-  int64_t next = w->vms->deadline_ns[own];
+  while (lc_vms_step(vms, own, now, &step) && !status)
+    status = follow(r, &step, err);
+  if (!status)
+    status = follow(r, &step, err);
+  int64_t next = vms->deadline_ns[own];
   note_lateness(r, &step.event, next);
   agenda_moved(&r->agenda, next);
   return status;

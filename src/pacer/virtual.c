@@ -133,7 +133,7 @@ static void run_window(struct virtual *v) {
     if (lc_vms_block_deadline(vms, b) >= v->until_ns)
       continue;
     mail_deliver(v, b);
-    v->outcome->n_tick += lc_vms_run(vms, b, v->until_ns, &v->sink);
+    v->outcome->n_event += lc_vms_run(vms, b, v->until_ns, &v->sink);
   }
   v->outcome->n_window++;
 }
@@ -153,9 +153,9 @@ static int64_t earliest(const struct virtual *v) {
 /* Rows are on file within --commit-every of wall time, however few they are. */
 static void look_at_clock(struct virtual *v) {
   const struct lc_outcome *o = v->outcome;
-  if (o->n_tick < v->look_tick && o->n_window < v->look_window)
+  if (o->n_event < v->look_tick && o->n_window < v->look_window)
     return;
-  v->look_tick = o->n_tick + LOOK_TICKS;
+  v->look_tick = o->n_event + LOOK_TICKS;
   v->look_window = o->n_window + LOOK_WINDOWS;
   v->now_ns = lc_monotonic_ns();
   if (v->now_ns - v->committed_ns < v->world->commit_every_ns)
@@ -185,7 +185,7 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
   int64_t words[N_WORDS] = {[NEXT] = -earliest(v),
                             [SIGNAL] = lc_stop_signal(),
                             [FAILED] = v->failure != LC_OK,
-                            [TICKS] = v->outcome->n_tick,
+                            [TICKS] = v->outcome->n_event,
                             [SENT] = v->n_sent,
                             [RECEIVED] = v->sink.n_received,
                             [WANTS_ROOM] = lc_store_wants_room(w->store)};

@@ -66,3 +66,11 @@ void solve_full_network(struct lc_theory *t) {
   for (int32_t i = 0; i < t->n; i++)
     t->arrivals[i] = t->by_rate[t->rate[i]];
 }
+
+void sum_full_network(struct lc_theory *t) {
+  double s = share_of(t->load, t->n - 1), all = 0;
+  for (int32_t i = 0; i < t->n; i++)
+    all += s * ticks_of(t, i);
+  for (int32_t i = 0; i < t->n; i++)
+    t->arrivals[i] = fmax(0, all - s * ticks_of(t, i));
+}

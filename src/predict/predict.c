@@ -86,14 +86,20 @@ static void leave_out_dust(struct lc_theory *t) {
       t->arrivals[i] = 0;
 }
 
-/* The fastest unsaturated rate of the copy, or the fastest of all if there is none. */
+/* Events per second: one for each tick, and each receive that takes none. */
+static double events_of(const struct lc_theory *t, int32_t i) {
+  double ticks = ticks_of(t, i);
+  return t->load->rule == LC_RECEIVE_THEN_ACT ? ticks + fmin(ticks, t->arrivals[i]) : ticks;
+}
+
+/* That of the fastest unsaturated VM of the copy, or the fastest of all if there is none. */
 static double leading_rate(const struct lc_theory *t) {
   double unsaturated = 0, any = 0;
   for (int32_t i = 0; i < t->n; i++) {
-    double ticks = ticks_of(t, i);
-    any = fmax(any, ticks);
-    if (t->arrivals[i] <= ticks)
-      unsaturated = fmax(unsaturated, ticks);
+    double events = events_of(t, i);
+    any = fmax(any, events);
+    if (t->arrivals[i] <= ticks_of(t, i))
+      unsaturated = fmax(unsaturated, events);
   }
   return unsaturated > 0 ? unsaturated : any;
 }
@@ -109,10 +115,11 @@ static void solve(struct lc_theory *t, int32_t first) {
   t->first = first;
   for (int32_t i = 0; i < t->n; i++)
     t->rate[i] = (uint16_t)lc_rate_index(t->rates, t->load->seed, first + i, t->n);
+  bool sum = t->load->rule == LC_RECEIVE_THEN_ACT;
   if (is_full(t))
-    solve_full_network(t);
+    sum ? sum_full_network(t) : solve_full_network(t);
   else
-    solve_other_network(t);
+    sum ? sum_other_network(t) : solve_other_network(t);
   leave_out_dust(t);
   t->lead = leading_rate(t);
 }
@@ -122,9 +129,10 @@ void lc_predict(struct lc_theory *t, int32_t first, int32_t n, struct lc_predict
     int32_t vm = first + k, local = vm % t->n;
     solve(t, vm - local);
     double ticks = ticks_of(t, local), arrivals = t->arrivals[local];
-    double clock = arrivals > ticks ? t->lead * ticks / arrivals : arrivals > 0 ? t->lead : ticks;
+    double events = events_of(t, local);
+    double clock = arrivals > ticks ? t->lead * ticks / arrivals : arrivals > 0 ? t->lead : events;
     out[k] =
-        (struct lc_prediction){.ticks = ticks, .arrivals = arrivals, .clock = fmax(ticks, clock)};
+        (struct lc_prediction){.ticks = ticks, .arrivals = arrivals, .clock = fmax(events, clock)};
   }
 }
 

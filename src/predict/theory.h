@@ -17,7 +17,7 @@ struct lc_theory {
   int32_t *fastest;      /* [rates->n] FULL: the rates from the fastest on */
   int64_t *n_with;       /* [rates->n] FULL: VMs of the copy with each rate */
   double *by_rate;       /* [rates->n] FULL: arrivals at VMs with each rate */
-  double lead;           /* rate of the fastest unsaturated VM */
+  double lead;           /* events per second of the fastest unsaturated VM */
   double residual;       /* worst so far */
 };
 
@@ -36,5 +36,8 @@ double idle_error(double ticks, double arrivals, double idle);
 /* Each solves the copy for its arrivals and adds to the residual. */
 void solve_full_network(struct lc_theory *theory);
 void solve_other_network(struct lc_theory *theory);
+/* The same where every tick acts: nothing is to be solved. */
+void sum_full_network(struct lc_theory *theory);
+void sum_other_network(struct lc_theory *theory);
 
 #endif

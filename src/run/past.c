@@ -50,10 +50,11 @@ double past_bytes(const struct run *run) {
 }
 
 /* What a damaged file must not make of a VM. */
-static bool is_possible(const struct lc_state *s) {
+static bool is_possible(const struct lc_state *s, enum lc_tick_rule rule) {
   return s->valid && s->n_tick >= 0 && s->n_internal >= 0 && s->n_sent >= 0 && s->n_received >= 0 &&
-         s->n_internal <= s->n_tick && s->n_received <= s->n_tick - s->n_internal &&
-         s->queue_max >= 0 && s->queue_max <= INT32_MAX;
+         s->n_event == s->n_tick + (rule == LC_RECEIVE_THEN_ACT ? s->n_received : 0) &&
+         s->n_internal <= s->n_event && s->n_received <= s->n_event - s->n_internal &&
+         s->n_received <= s->n_tick && s->queue_max >= 0 && s->queue_max <= INT32_MAX;
 }
 
 static lc_status restore(struct run *run, struct lc_error *err) {
@@ -61,11 +62,12 @@ static lc_status restore(struct run *run, struct lc_error *err) {
   const struct lc_past *past = &run->past;
   for (int32_t i = 0; i < past->n; i++) {
     const struct lc_state *state = &past->state[i];
-    if (!is_possible(state))
+    if (!is_possible(state, c->tick_rule))
       return lc_fail(err, LC_EFILE, "%s: no VM can be in the state of VM %d in snapshot %d",
                      c->resume, run->first_vm + i, run->restart.snapshot);
     struct lc_vm_past vm = {
-        .counts = {state->n_tick, state->n_internal, state->n_sent, state->n_received},
+        .counts = {state->n_tick, state->n_event, state->n_internal, state->n_sent,
+                   state->n_received},
         .max_queued = state->queue_max,
         .late = {state->lateness_max_ns, state->lateness_sum_ns},
         .stamps = past->stamps + (ptrdiff_t)i * run->clocks.stamp_words,

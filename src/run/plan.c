@@ -121,21 +121,36 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
                  all->messages, room);
 }
 
+/* Where some hear more than others, a rank may hear all there is. */
+static double share_of_rank(const struct run *run, int32_t rank) {
+  enum lc_topology_kind kind = run->topology.kind;
+  double vms =
+      lc_first_vm(rank + 1, run->n_vm, run->n_rank) - lc_first_vm(rank, run->n_vm, run->n_rank);
+  return kind == LC_TOPOLOGY_STAR || kind == LC_TOPOLOGY_FILE ? 1 : vms / run->n_vm;
+}
+
 /* What crosses a cut lies with its receiver: at worst all that was sent to the VMs of a rank so
  * far. Where some hear more than others that may be all there is: room costs nothing until it is
  * used. At the end there is room for the worst; for all snapshots before it for as much again in
  * the middle of the run, or for some messages per VM where that is less. */
 static double room_for_cuts(const struct run *run, int32_t rank, double sent) {
-  bool uneven = run->topology.kind == LC_TOPOLOGY_STAR || run->topology.kind == LC_TOPOLOGY_FILE;
   double vms =
       lc_first_vm(rank + 1, run->n_vm, run->n_rank) - lc_first_vm(rank, run->n_vm, run->n_rank);
-  double share = uneven ? 1 : vms / run->n_vm, worst = sent * share;
+  double worst = sent * share_of_rank(run, rank);
   double others = run->n_snapshot - 1;
   return worst + fmin(worst * others / 2, others * (16 * vms + MESSAGE_ROOM_LEAST));
 }
 
-/* Events are known exactly: one for each tick. Messages are not: --reserve times what is expected,
- * with a little room for chance where that is not much. */
+/* A second event in each tick that receives: at most one for each tick, and each message. */
+static int64_t more_events(const struct run *run, int32_t rank, double sent) {
+  double most = (double)run->rows[LC_EVENTS][rank];
+  if (run->config->tick_rule != LC_RECEIVE_THEN_ACT || most == 0)
+    return 0;
+  return (int64_t)ceil(fmin(most, sent * share_of_rank(run, rank) + MESSAGE_ROOM_LEAST));
+}
+
+/* Ticks are known exactly, and of receive-or-act so are events. Messages are not: --reserve times
+ * what is expected, with a little room for chance where that is not much. */
 static lc_status plan_rows(struct run *run, struct lc_error *err) {
   double factor = reserve_of(run);
   struct expected all = {0, 0, 0, 0};
@@ -145,6 +160,7 @@ static lc_status plan_rows(struct run *run, struct lc_error *err) {
   lc_status status = count_rows(run, &all, of_rank, err);
   double least = all.logged > 0 ? MESSAGE_ROOM_LEAST : 0;
   for (int32_t r = 0; r < run->n_rank && !status; r++) {
+    run->rows[LC_EVENTS][r] += more_events(run, r, all.messages * factor);
     run->rows[LC_MESSAGES][r] = (int64_t)ceil(of_rank[r].logged_sent * factor + least);
     double left = fmin(room_for_cuts(run, r, all.messages * factor) + MESSAGE_ROOM_LEAST, 1e15);
     run->rows[LC_QUEUE][r] = run->rows[LC_CHANNEL][r] = (int64_t)ceil(left);
@@ -229,7 +245,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"options", run->options, 0},
       {"seed", NULL, (int64_t)c->seed},
       {"pace", c->pace == LC_PACE_REAL ? "real" : "virtual", 0},
-      {"tick_rule", "receive-or-act", 0},
+      {"tick_rule", lc_tick_rules[c->tick_rule], 0},
       {"snapshot_method", c->method->name, 0},
       {"duration_ns", NULL, c->duration_ns},
       {"mpi_library", lc_transport_library(), 0},

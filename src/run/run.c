@@ -19,7 +19,8 @@ lc_status make_topology(struct run *run, struct lc_error *err) {
                              run->first_vm, run->n_own, text, length, err);
   free(text);
   if (!status)
-    lc_workload_init(&run->workload, c->seed, &run->topology, c->unicast, c->multicast, c->fanout);
+    lc_workload_init(&run->workload, c->seed, &run->topology, c->tick_rule, c->unicast,
+                     c->multicast, c->fanout);
   return status;
 }
 

@@ -81,7 +81,7 @@ static void print_lateness(const struct lc_outcome *o) {
   char ticks[LC_QUANTITY_MAX];
   printf("lateness  median %s, p99 %s, largest %s over %s ticks%s\n", quantile_text(half, l, 0.5),
          quantile_text(most, l, 0.99), lc_print_time(largest, l->largest_ns),
-         lc_print_count(ticks, l->n_tick), o->n_tick_before ? " since the resume" : "");
+         lc_print_count(ticks, l->n_tick), o->n_event_before ? " since the resume" : "");
   if (l->n_overrun) {
     double share = (double)l->n_overrun / (double)l->n_tick;
     printf("warning   %s tick%s (%.3g %%) began after the next one of their VM was due%s\n",
@@ -102,10 +102,10 @@ static void print_speed(const struct run *run, const struct lc_outcome *o) {
   char count[LC_QUANTITY_MAX], windows[LC_QUANTITY_MAX], took[LC_QUANTITY_MAX];
   char each[LC_QUANTITY_MAX], waiting[LC_QUANTITY_MAX], set_up[LC_QUANTITY_MAX];
   double seconds = (double)o->ticking_ns / 1e9;
-  int64_t events = o->n_tick - o->n_tick_before;
+  int64_t events = o->n_event - o->n_event_before;
   printf("speed     %s event%s%s in %s: %.3g million/s, %s window%s; set up in %s\n",
          lc_print_count(count, events), events == 1 ? "" : "s",
-         o->n_tick_before ? " since the resume" : "", lc_print_time(took, o->ticking_ns),
+         o->n_event_before ? " since the resume" : "", lc_print_time(took, o->ticking_ns),
          seconds > 0 ? (double)events / seconds / 1e6 : 0, lc_print_count(windows, o->n_window),
          o->n_window == 1 ? "" : "s", lc_print_time(set_up, run->set_up_ns));
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) / run->n_own;

@@ -8,7 +8,7 @@ struct lc_state lc_state_of(const struct lc_vms *vms, int32_t own, int64_t t_act
   return (struct lc_state){
       .t_actual = t_actual,
       .n_tick = counts.n_tick,
-      .n_event = counts.n_tick,
+      .n_event = counts.n_event,
       .n_internal = counts.n_internal,
       .n_sent = counts.n_sent,
       .n_received = counts.n_received,

@@ -170,6 +170,13 @@ static int32_t read_copy(const struct layout *layout, struct h5 *h) {
   return whole ? (int32_t)(layout->n_vm / replicas) : layout->n_vm;
 }
 
+static enum lc_tick_rule read_rule(struct h5 *h) {
+  char *rule = h5_get_text(h, "/", "tick_rule");
+  bool then_act = rule && strcmp(rule, lc_tick_rules[LC_RECEIVE_THEN_ACT]) == 0;
+  free(rule);
+  return then_act ? LC_RECEIVE_THEN_ACT : LC_RECEIVE_OR_ACT;
+}
+
 static void read_method(struct lc_history *history, struct h5 *h) {
   char *method = h5_get_text(h, "/", "snapshot_method");
   snprintf(history->method, sizeof history->method, "%s", method ? method : "");
@@ -182,6 +189,7 @@ static void read_kind(struct lc_history *history, const struct layout *layout, s
   history->n_copy = read_copy(layout, h);
   history->exact_time = pace && strcmp(pace, "virtual") == 0;
   history->fifo = !option_is(options, "fifo = off");
+  history->rule = read_rule(h);
   read_method(history, h);
   free(pace);
   free(options);

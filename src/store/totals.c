@@ -12,10 +12,12 @@ static int64_t difference(int64_t a, int64_t b) {
 }
 
 static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
-  struct lc_vm_totals totals = {.n_tick = n, .n_event = n};
+  struct lc_vm_totals totals = {.n_event = n};
   uint64_t sum = 0;
   for (int64_t i = 0; i < n; i++) {
-    int64_t late = difference(event[i].t_actual, event[i].t_scheduled);
+    bool first = i == 0 || event[i].tick != event[i - 1].tick; /* of its tick */
+    int64_t late = first ? difference(event[i].t_actual, event[i].t_scheduled) : 0;
+    totals.n_tick += first;
     totals.n_internal += event[i].kind == LC_INTERNAL;
     totals.n_sent += event[i].kind == LC_SEND ? event[i].msg_count : 0;
     totals.n_received += event[i].kind == LC_RECEIVE;
@@ -24,7 +26,7 @@ static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
     totals.lateness_max_ns = late > totals.lateness_max_ns ? late : totals.lateness_max_ns;
     sum += (uint64_t)late;
   }
-  totals.lateness_mean_ns = n ? (int64_t)sum / n : 0;
+  totals.lateness_mean_ns = n ? (int64_t)sum / totals.n_tick : 0;
   return totals;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct tally {
-  int64_t n_internal, n_sent, n_received;
+  int64_t n_tick, n_internal, n_sent, n_received;
   int64_t queue_max, jump_max[LC_MAX_CLOCKS];
 };
 
@@ -20,6 +20,7 @@ static int64_t difference(int64_t a, int64_t b) {
 static void count_event(struct tally *tally, const struct lc_history *h, int64_t at) {
   const struct lc_event *e = &h->event[at];
   bool is_first = at == h->machine[e->machine].first_event;
+  tally->n_tick += is_first || e->tick != e[-1].tick;
   tally->n_internal += e->kind == LC_INTERNAL;
   tally->n_sent += e->kind == LC_SEND ? e->msg_count : 0;
   tally->n_received += e->kind == LC_RECEIVE;
@@ -173,7 +174,7 @@ static void check_state(struct lc_check *check, const struct lc_history *h, int3
     most = arrived->most[at] - tally->n_received;
   }
   check->n_checked++;
-  if (state->n_tick == state->n_event && tally->n_internal == state->n_internal &&
+  if (state->n_tick == tally->n_tick && tally->n_internal == state->n_internal &&
       tally->n_sent == state->n_sent && tally->n_received == state->n_received &&
       least <= state->n_queued && state->n_queued <= most) {
     check_between(check, h, vm, snapshot);
@@ -185,7 +186,7 @@ static void check_state(struct lc_check *check, const struct lc_history *h, int3
             " sends, %" PRId64 " receives, with %" PRId64 " in its queue; the log gives %" PRId64
             ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64,
             snapshot, vm, state->n_tick, state->n_internal, state->n_sent, state->n_received,
-            state->n_queued, state->n_event, tally->n_internal, tally->n_sent, tally->n_received,
+            state->n_queued, tally->n_tick, tally->n_internal, tally->n_sent, tally->n_received,
             least);
 }
 

@@ -1,18 +1,33 @@
-/* One event per tick, no tick skipped, none before its time, as many as the rate asks for. */
+/* One event per tick, or a receive and one that acts; no tick skipped, none before its time, as
+ * many as the rate asks for. */
 #include "checks.h"
 
 #include <inttypes.h>
 
+/* What an event should be: the one with this number, of this tick, no earlier than the one before
+ * it; the second of its tick or not. */
+struct place {
+  int64_t seq, tick, t_before;
+  bool second;
+};
+
+static const char *misplaced(const struct lc_event *e, const struct place *at) {
+  if (e->tick > at->tick)
+    return at->second ? "a tick did not act" : "a tick was skipped";
+  return e->tick == at->tick ? "an event is not there" : "a tick has an event too many";
+}
+
 static void check_event(struct lc_check *check, const struct lc_machine *machine, bool exact_time,
-                        const struct lc_event *e, int64_t expected, int64_t t_before) {
+                        const struct lc_event *e, const struct place *at) {
   char text[EVENT_TEXT];
   check->n_checked++;
   int64_t due = lc_tick_time(machine->rate, machine->phase_ns, e->tick);
-  if (e->seq != expected || e->tick != expected)
+  if (e->seq != at->seq || e->tick != at->tick)
     violation(check, e->t_actual,
               "%s stands where event %" PRId64 " of tick %" PRId64 " belongs: %s",
-              event_text(text, e), expected, expected,
-              e->tick > expected ? "a tick was skipped" : "a tick has two events");
+              event_text(text, e), at->seq, at->tick, misplaced(e, at));
+  else if (at->second && e->kind == LC_RECEIVE)
+    violation(check, e->t_actual, "%s is the second receive of its tick", event_text(text, e));
   else if (e->kind != LC_INTERNAL && e->kind != LC_SEND && e->kind != LC_RECEIVE)
     violation(check, e->t_actual, "%s has no kind of event (%d)", event_text(text, e), e->kind);
   else if ((e->kind == LC_INTERNAL && e->msg_count != 0) ||
@@ -40,23 +55,39 @@ static void check_event(struct lc_check *check, const struct lc_machine *machine
   else if (exact_time && e->t_actual != e->t_scheduled)
     violation(check, e->t_actual, "%s happened after it was due, in virtual time",
               event_text(text, e));
-  else if (e->t_actual < t_before)
+  else if (e->t_actual < at->t_before)
     violation(check, e->t_actual, "%s happened before the event before it", event_text(text, e));
+}
+
+/* Returns how many ticks the events of a VM make. */
+static int64_t check_machine(struct lc_check *check, const struct lc_history *h,
+                             const struct lc_machine *machine) {
+  const struct lc_event *event = h->event + machine->first_event;
+  struct place at = {.second = false};
+  for (; at.seq < machine->n_event; at.seq++) {
+    const struct lc_event *e = &event[at.seq];
+    check_event(check, machine, h->exact_time, e, &at);
+    at.second = h->rule == LC_RECEIVE_THEN_ACT && e->kind == LC_RECEIVE && !at.second;
+    at.tick += !at.second;
+    at.t_before = e->t_actual;
+  }
+  return at.tick; /* without one that did not act at the end */
 }
 
 void check_ticks(const struct lc_history *h, struct lc_verdict *verdict) {
   struct lc_check *check =
-      new_check(verdict, "ticks", "one event per tick, no tick skipped, each at its time or later");
+      new_check(verdict, "ticks",
+                h->rule == LC_RECEIVE_THEN_ACT
+                    ? "each tick acts once, after a receive or none; no tick skipped, none early"
+                    : "one event per tick, no tick skipped, each at its time or later");
   for (int32_t v = 0; v < h->n_vm; v++) {
     const struct lc_machine *machine = &h->machine[v];
-    const struct lc_event *event = h->event + machine->first_event;
-    for (int64_t i = 0; i < machine->n_event; i++)
-      check_event(check, machine, h->exact_time, &event[i], i, i ? event[i - 1].t_actual : 0);
+    int64_t ticks = check_machine(check, h, machine);
     if (!h->ended || !machine->logged)
       continue;
     int64_t due = lc_tick_count(machine->rate, machine->phase_ns, h->t_end);
-    if (machine->n_event != due)
-      violation(check, h->t_end, "VM %d has %" PRId64 " events; its rate asks for %" PRId64, v,
-                machine->n_event, due);
+    if (ticks != due)
+      violation(check, h->t_end, "VM %d has %" PRId64 " ticks; its rate asks for %" PRId64, v,
+                ticks, due);
   }
 }

@@ -12,11 +12,13 @@ static int64_t difference(int64_t a, int64_t b) {
 }
 
 static struct lc_vm_totals count(const struct lc_history *h, int32_t v) {
-  struct lc_vm_totals totals = {.n_tick = h->machine[v].n_event, .n_event = h->machine[v].n_event};
+  struct lc_vm_totals totals = {.n_event = h->machine[v].n_event};
   uint64_t lateness = 0;
   for (int64_t i = 0; i < totals.n_event; i++) {
     const struct lc_event *e = &h->event[h->machine[v].first_event + i];
-    int64_t late = difference(e->t_actual, e->t_scheduled);
+    bool first = i == 0 || e->tick != e[-1].tick; /* of its tick */
+    int64_t late = first ? difference(e->t_actual, e->t_scheduled) : 0;
+    totals.n_tick += first;
     totals.n_internal += e->kind == LC_INTERNAL;
     totals.n_sent += e->kind == LC_SEND ? e->msg_count : 0;
     totals.n_received += e->kind == LC_RECEIVE;
@@ -26,7 +28,7 @@ static struct lc_vm_totals count(const struct lc_history *h, int32_t v) {
     if (late > totals.lateness_max_ns)
       totals.lateness_max_ns = late;
   }
-  totals.lateness_mean_ns = totals.n_event ? (int64_t)lateness / totals.n_event : 0;
+  totals.lateness_mean_ns = totals.n_tick ? (int64_t)lateness / totals.n_tick : 0;
   return totals;
 }
 

@@ -42,7 +42,7 @@ void lc_vms_restore(struct lc_vms *vms, int32_t own, const struct lc_rate_rule *
   vm->n_tick = counts->n_tick;
   vm->max_queued = (int32_t)past->max_queued;
   vms->tally[own] = (struct lc_tally){
-      .n_send = counts->n_tick - counts->n_internal - counts->n_received,
+      .n_send = counts->n_event - counts->n_internal - counts->n_received,
       .n_sent = counts->n_sent,
       .n_received = counts->n_received,
   };

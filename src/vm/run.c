@@ -8,6 +8,13 @@
 
 enum { BATCH = LC_DRAWS };
 
+#define ALWAYS static inline __attribute__((always_inline))
+
+/* What a loop is compiled for: Lamport's clock alone, a log, the rule receive-then-act. */
+struct shape {
+  bool lamport, log, then_act;
+};
+
 struct ticks {
   int32_t n;
   int32_t own[BATCH];
@@ -48,8 +55,8 @@ static void fetch_messages(const struct window *w, const struct ticks *receive) 
   }
 }
 
-static void part(const struct lc_vms *vms, const int32_t *own, int32_t n, struct ticks *receive,
-                 struct acting *act) {
+ALWAYS void part(const struct lc_vms *vms, const int32_t *own, int32_t n, bool then_act,
+                 struct ticks *receive, struct acting *act) {
   int32_t receiving = 0, acting = 0;
   for (int32_t k = 0; k < n; k++) {
     const struct lc_vm *vm = lc_vms_vm(vms, own[k]);
@@ -59,7 +66,7 @@ static void part(const struct lc_vms *vms, const int32_t *own, int32_t n, struct
     act->draw.word[1][acting] = (uint32_t)((uint64_t)vm->n_tick >> 32);
     act->draw.word[2][acting] = (uint32_t)(vms->first + own[k]);
     receiving += mail;
-    acting += !mail;
+    acting += !mail | then_act;
   }
   receive->n = receiving;
   act->n = acting;
@@ -80,63 +87,70 @@ static void part_acting(const struct lc_vms *vms, const struct acting *act, stru
   internal->n = staying;
 }
 
-#define ALWAYS static inline __attribute__((always_inline))
-
 /* The sinks get a copy, so that a step that none of them sees need never be in memory. */
-ALWAYS void account(struct window *w, const struct lc_step *step, bool lamport, bool log) {
-  digest_step(w->vms, step, lamport, &w->digest);
-  if (!log || (w->sink->logged && !w->sink->logged(w->sink->context, step->event.machine)))
+ALWAYS void account(struct window *w, const struct lc_step *step, struct shape is) {
+  digest_step(w->vms, step, is.lamport, &w->digest);
+  if (!is.log || (w->sink->logged && !w->sink->logged(w->sink->context, step->event.machine)))
     return;
   struct lc_step copy = *step;
   w->sink->happened(w->sink->context, &copy);
 }
 
-ALWAYS void run_receives(struct window *w, const struct ticks *ticks, bool lamport, bool log) {
+ALWAYS void run_receives(struct window *w, const struct ticks *ticks, struct shape is) {
   for (int32_t k = 0; k < ticks->n; k++) {
     struct lc_step step;
     int32_t own = ticks->own[k];
     fetch_one(w);
-    receive_step(w->vms, w->nodes, own, w->vms->deadline_ns[own], lamport, &step);
-    account(w, &step, lamport, log);
+    receive_step(w->vms, w->nodes, own, w->vms->deadline_ns[own], is.lamport, is.then_act, &step);
+    account(w, &step, is);
   }
   w->sink->n_received += ticks->n;
 }
 
-ALWAYS void run_internals(struct window *w, const struct ticks *ticks, bool lamport, bool log) {
+ALWAYS void run_internals(struct window *w, const struct ticks *ticks, struct shape is) {
   for (int32_t k = 0; k < ticks->n; k++) {
     struct lc_step step;
     int32_t own = ticks->own[k];
     fetch_one(w);
-    internal_step(w->vms, own, w->vms->deadline_ns[own], lamport, &step);
-    account(w, &step, lamport, log);
+    internal_step(w->vms, own, w->vms->deadline_ns[own], is.lamport, is.then_act, &step);
+    account(w, &step, is);
   }
 }
 
 ALWAYS void run_sends(struct window *w, const struct acting *act, const struct ticks *place,
-                      bool lamport, bool log) {
+                      struct shape is) {
   for (int32_t k = 0; k < place->n; k++) {
     struct lc_step step;
     int32_t at = place->own[k], own = act->own[at];
     struct lc_block draw = {{act->draw.word[0][at], act->draw.word[1][at], act->draw.word[2][at],
                              act->draw.word[3][at]}};
     fetch_one(w);
-    idle_step(w->vms, own, w->vms->deadline_ns[own], lamport, &draw, &step);
+    act_step(w->vms, own, w->vms->deadline_ns[own], is.lamport, is.then_act, &draw, &step);
     if (step.n_receiver)
       w->sink->sent(w->sink->context, &step);
-    account(w, &step, lamport, log);
+    account(w, &step, is);
   }
 }
 
-ALWAYS void run_batch(struct window *w, const int32_t *own, int32_t n, bool lamport, bool log) {
+/* Of receive-then-act every tick acts, and those that receive do that before; else the order of the
+ * kinds is free. Returns how many events. */
+ALWAYS int32_t run_batch(struct window *w, const int32_t *own, int32_t n, struct shape is) {
   struct ticks receive, internal, send;
   struct acting act;
-  part(w->vms, own, n, &receive, &act);
+  if (!is.lamport)
+    for (int32_t k = 0; k < n; k++)
+      clocks_begin(w->vms, own[k], w->vms->deadline_ns[own[k]]);
+  part(w->vms, own, n, is.then_act, &receive, &act);
   fetch_messages(w, &receive);
   lc_draw_many(w->vms->load->seed, LC_DRAW_OPERATION, act.n, &act.draw);
   part_acting(w->vms, &act, &internal, &send);
-  run_internals(w, &internal, lamport, log);
-  run_sends(w, &act, &send, lamport, log);
-  run_receives(w, &receive, lamport, log);
+  if (is.then_act)
+    run_receives(w, &receive, is);
+  run_internals(w, &internal, is);
+  run_sends(w, &act, &send, is);
+  if (!is.then_act)
+    run_receives(w, &receive, is);
+  return act.n + receive.n;
 }
 
 /* ---- a window -----------------------------------------------------------------------------------
@@ -152,21 +166,20 @@ static int32_t keep_due(const struct lc_vms *vms, int64_t until_ns, int32_t *own
   return kept;
 }
 
-ALWAYS int64_t run_block(struct window *w, int32_t block, bool lamport, bool log) {
+ALWAYS int64_t run_block(struct window *w, int32_t block, struct shape is) {
   int32_t due[DUE_ROOM], n = find_due(w->vms, block, w->until_ns, due);
-  int64_t ticks = 0;
+  int64_t events = 0;
   for (; n; n = keep_due(w->vms, w->until_ns, due, n)) {
-    ticks += n;
     for (int32_t at = 0; at < n; at += BATCH) {
       int32_t rest = n - at, size = rest < BATCH ? rest : BATCH, ahead = rest - size;
       w->ahead = due + at + size;
       w->ahead_end = w->ahead + (ahead < BATCH ? ahead : BATCH);
-      run_batch(w, due + at, size, lamport, log);
+      events += run_batch(w, due + at, size, is);
     }
   }
   w->ahead = w->ahead_end = NULL; /* they pointed into `due` */
   note_deadlines(w->vms, block, w->until_ns);
-  return ticks;
+  return events;
 }
 
 static void add_digest(struct lc_digest *sum, const struct lc_digest *digest) {
@@ -180,13 +193,15 @@ int64_t lc_vms_run(struct lc_vms *vms, int32_t block, int64_t until_ns, struct l
   struct window w = {
       .vms = vms, .nodes = &vms->nodes[block], .until_ns = until_ns, .sink = sink, .digest = {0}};
   bool lamport = only_lamport(vms->clocks), log = sink->happened != NULL;
-  int64_t ticks = 0;
-  if (lamport && !log)
-    ticks = run_block(&w, block, true, false);
+  int64_t events = 0;
+  if (vms->load->rule == LC_RECEIVE_THEN_ACT)
+    events = run_block(&w, block, (struct shape){lamport, log, true});
+  else if (lamport && !log)
+    events = run_block(&w, block, (struct shape){true, false, false});
   else if (lamport)
-    ticks = run_block(&w, block, true, true);
+    events = run_block(&w, block, (struct shape){true, true, false});
   else
-    ticks = run_block(&w, block, false, log);
+    events = run_block(&w, block, (struct shape){false, log, false});
   add_digest(sink->digest, &w.digest);
-  return ticks;
+  return events;
 }

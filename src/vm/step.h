@@ -1,6 +1,6 @@
-/* One tick of one machine (model.md, Tick; rule receive-or-act): one tick, one event. Inline: the
- * real-time pacer takes it a tick at a time, virtual time in the loops of run.c, one for each kind
- * of event. */
+/* One tick of one machine (model.md, Tick; Tick rules): one event, or two of receive-then-act.
+ * Inline: the real-time pacer takes it an event at a time, virtual time in the loops of run.c, one
+ * for each kind of event. */
 #ifndef LC_VM_STEP_H
 #define LC_VM_STEP_H
 
@@ -77,18 +77,35 @@ static inline __attribute__((always_inline)) void clocks_step(const struct lc_vm
     any_step(vms, own, kind, message, now_ns);
 }
 
+/* What clocks do at the beginning of a tick, if any of them does. */
+static inline void clocks_begin(const struct lc_vms *vms, int32_t own, int64_t now_ns) {
+  if (!vms->clocks->ticks)
+    return;
+  struct lc_clock_site site = {
+      .self = (vms->first + own) % vms->n_copy, .n_vm = vms->n_copy, .physical_ns = now_ns};
+  lc_clock_set_tick(vms->clocks, lc_vms_vm(vms, own)->word, &site);
+}
+
 static inline bool has_mail(const struct lc_vm *vm, int64_t now_ns) {
   return (vm->n_queued > 0) | (vm->t_pile <= now_ns);
 }
 
+/* A second event in each tick that received; where the rule is known to the compiler this is no
+ * branch. */
+static inline int64_t event_number(const struct lc_vms *vms, int32_t own, bool then_act) {
+  int64_t ticks = lc_vms_vm(vms, own)->n_tick;
+  return then_act ? ticks + vms->tally[own].n_received : ticks;
+}
+
 /* `now_ns` is at or after the deadline. */
-static inline void begin_step(const struct lc_vms *vms, int32_t own, int64_t now_ns, uint8_t kind,
-                              struct lc_step *step) {
+static inline __attribute__((always_inline)) void begin_step(const struct lc_vms *vms, int32_t own,
+                                                             int64_t now_ns, bool then_act,
+                                                             uint8_t kind, struct lc_step *step) {
   const struct lc_vm *vm = lc_vms_vm(vms, own);
   step->event = (struct lc_event){
       .machine = vms->first + own,
       .peer = -1,
-      .seq = vm->n_tick,
+      .seq = event_number(vms, own, then_act),
       .tick = vm->n_tick,
       .t_scheduled = vms->deadline_ns[own],
       .t_actual = now_ns,
@@ -100,24 +117,25 @@ static inline void begin_step(const struct lc_vms *vms, int32_t own, int64_t now
   step->receiver = NULL;
 }
 
-static inline void end_step(struct lc_vms *vms, int32_t own, struct lc_step *step) {
-  struct lc_vm *vm = lc_vms_vm(vms, own);
-  step->event.queue_after = vm->n_queued;
-  vm->n_tick++;
+static inline void end_event(const struct lc_vms *vms, int32_t own, struct lc_step *step) {
+  step->event.queue_after = lc_vms_vm(vms, own)->n_queued;
+}
+
+static inline void end_tick(struct lc_vms *vms, int32_t own) {
+  lc_vms_vm(vms, own)->n_tick++;
   move_deadline(vms, own);
 }
 
-/* For a VM that has mail; `nodes` are those of its block. */
-static inline __attribute__((always_inline)) void receive_step(struct lc_vms *vms,
-                                                               struct lc_nodes *nodes, int32_t own,
-                                                               int64_t now_ns, bool lamport,
-                                                               struct lc_step *step) {
+/* For a VM that has mail; `nodes` are those of its block. With `then_act` the tick is not over. */
+static inline __attribute__((always_inline)) void
+receive_step(struct lc_vms *vms, struct lc_nodes *nodes, int32_t own, int64_t now_ns, bool lamport,
+             bool then_act, struct lc_step *step) {
   struct lc_vm *vm = lc_vms_vm(vms, own);
   if (vm->t_pile <= now_ns)
     inbox_sort_in(vms, nodes, vm, now_ns);
   if (vm->n_queued > vm->max_queued)
     vm->max_queued = vm->n_queued;
-  begin_step(vms, own, now_ns, LC_RECEIVE, step);
+  begin_step(vms, own, now_ns, then_act, LC_RECEIVE, step);
   int32_t taken = inbox_take(vms, nodes, vm);
   const struct lc_node *message = node_at(vms, nodes, taken);
   step->event.peer = message->sender;
@@ -127,23 +145,27 @@ static inline __attribute__((always_inline)) void receive_step(struct lc_vms *vm
   vms->tally[own].n_received++;
   clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
   inbox_give(nodes, taken);
-  end_step(vms, own, step);
+  end_event(vms, own, step);
+  if (!then_act)
+    end_tick(vms, own);
+}
+
+static inline __attribute__((always_inline)) void internal_step(struct lc_vms *vms, int32_t own,
+                                                                int64_t now_ns, bool lamport,
+                                                                bool then_act,
+                                                                struct lc_step *step) {
+  begin_step(vms, own, now_ns, then_act, LC_INTERNAL, step);
+  step->event.op = LC_OP_INTERNAL;
+  clocks_step(vms, own, lamport, LC_INTERNAL, NULL, now_ns);
+  end_event(vms, own, step);
+  end_tick(vms, own);
 }
 
 static inline __attribute__((always_inline)) void
-internal_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, struct lc_step *step) {
-  begin_step(vms, own, now_ns, LC_INTERNAL, step);
-  step->event.op = LC_OP_INTERNAL;
-  clocks_step(vms, own, lamport, LC_INTERNAL, NULL, now_ns);
-  end_step(vms, own, step);
-}
-
-static inline __attribute__((always_inline)) void send_step(struct lc_vms *vms, int32_t own,
-                                                            int64_t now_ns, bool lamport,
-                                                            const struct choice *choice,
-                                                            struct lc_step *step) {
+send_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, bool then_act,
+          const struct choice *choice, struct lc_step *step) {
   struct lc_tally *tally = &vms->tally[own];
-  begin_step(vms, own, now_ns, LC_SEND, step);
+  begin_step(vms, own, now_ns, then_act, LC_SEND, step);
   step->event.op = (uint8_t)choice->op;
   step->event.peer = choice->op == LC_OP_UNICAST ? choice->receiver[0] : -1;
   step->event.msg_first = tally->n_sent;
@@ -152,20 +174,20 @@ static inline __attribute__((always_inline)) void send_step(struct lc_vms *vms, 
   tally->n_send++;
   tally->n_sent += choice->n_receiver;
   clocks_step(vms, own, lamport, LC_SEND, NULL, now_ns);
-  end_step(vms, own, step);
+  end_event(vms, own, step);
+  end_tick(vms, own);
 }
 
-/* A tick without mail; `draw` is the tick's block 0. */
-static inline __attribute__((always_inline)) void idle_step(struct lc_vms *vms, int32_t own,
-                                                            int64_t now_ns, bool lamport,
-                                                            const struct lc_block *draw,
-                                                            struct lc_step *step) {
+/* A tick that acts; `draw` is the tick's block 0. */
+static inline __attribute__((always_inline)) void
+act_step(struct lc_vms *vms, int32_t own, int64_t now_ns, bool lamport, bool then_act,
+         const struct lc_block *draw, struct lc_step *step) {
   int64_t tick = lc_vms_vm(vms, own)->n_tick;
   struct choice choice = choose(vms->load, vms->first + own, tick, draw);
   if (choice.op == LC_OP_INTERNAL)
-    internal_step(vms, own, now_ns, lamport, step);
+    internal_step(vms, own, now_ns, lamport, then_act, step);
   else
-    send_step(vms, own, now_ns, lamport, &choice, step);
+    send_step(vms, own, now_ns, lamport, then_act, &choice, step);
 }
 
 static inline __attribute__((always_inline)) void digest_step(const struct lc_vms *vms,

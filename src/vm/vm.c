@@ -110,18 +110,29 @@ static void note_late(struct lc_late *late, int64_t ns) {
   late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
 }
 
-void lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
-  const struct lc_vm *vm = lc_vms_vm(vms, own);
-  bool lamport = only_lamport(vms->clocks);
+/* An event that is not the second of its tick. */
+static void begin_tick(struct lc_vms *vms, int32_t own, int64_t now_ns) {
   if (vms->late)
     note_late(&vms->late[own], now_ns - vms->deadline_ns[own]);
-  if (has_mail(vm, now_ns)) {
-    receive_step(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, lamport, step);
-    return;
+  clocks_begin(vms, own, now_ns);
+}
+
+bool lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
+  const struct lc_vm *vm = lc_vms_vm(vms, own);
+  bool lamport = only_lamport(vms->clocks), then_act = vms->load->rule == LC_RECEIVE_THEN_ACT;
+  if (!vms->midway) {
+    begin_tick(vms, own, now_ns);
+    if (has_mail(vm, now_ns)) {
+      receive_step(vms, &vms->nodes[own / LC_BLOCK_VMS], own, now_ns, lamport, then_act, step);
+      vms->midway = then_act;
+      return then_act;
+    }
   }
+  vms->midway = false;
   struct lc_block draw =
       lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own, (uint64_t)vm->n_tick, 0);
-  idle_step(vms, own, now_ns, lamport, &draw, step);
+  act_step(vms, own, now_ns, lamport, then_act, &draw, step);
+  return false;
 }
 
 void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest) {

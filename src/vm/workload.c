@@ -4,16 +4,19 @@
 
 #include <stdlib.h>
 
+const char *const lc_tick_rules[] = {"receive-or-act", "receive-then-act"};
+
 static uint64_t threshold(double fraction) {
   return (uint64_t)(fraction * 0x1p32 + 0.5);
 }
 
 void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_topology *topology,
-                      double unicast, double multicast, int32_t fanout) {
+                      enum lc_tick_rule rule, double unicast, double multicast, int32_t fanout) {
   int32_t peers = topology->max_degree;
   *load = (struct lc_workload){
       .seed = seed,
       .topology = topology,
+      .rule = rule,
       .fanout = fanout < peers ? fanout : peers,
       .unicast_below = threshold(unicast),
       .multicast_below = threshold(unicast + multicast),

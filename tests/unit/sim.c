@@ -68,7 +68,7 @@ static void start(struct sim *s, uint64_t seed, int32_t n_vm) {
   lc_clock_set_init(&s->clocks, n_vm);
   assert_int_equal(lc_clock_set_parse(&s->clocks, "lamport,vector", &err), LC_OK);
   s->topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
-  lc_workload_init(&s->load, seed, &s->topology, 0.3, 0.15, 2);
+  lc_workload_init(&s->load, seed, &s->topology, LC_RECEIVE_OR_ACT, 0.3, 0.15, 2);
   s->rates.n = n_vm;
   for (int32_t v = 0; v < n_vm; v++)
     s->rates.rate[v] = rates[draw_below(&s->draws, LENGTH(rates))];

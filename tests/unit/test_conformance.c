@@ -134,6 +134,30 @@ static void require_breach(struct lc_clock clock, const char *text) {
   require_either(clock, text, text);
 }
 
+/* Turned round: what is said to be faulty must be. */
+static void test_faulty_clocks(void **state) {
+  (void)state;
+  struct lc_error err;
+  struct lc_clock clock = sound_scalar();
+  clock.fault = "none, in truth";
+  require_breach(clock, "is said to be faulty, but keeps its promise");
+  for (size_t i = 0; i < lc_n_clock; i++) {
+    if (!lc_clocks[i]->fault)
+      continue;
+    clock = *lc_clocks[i];
+    assert_int_equal(lc_clock_conformance(&clock, 1, &err), LC_OK);
+    clock.fault = NULL;
+    require_either(clock, receive_breach, cause_breach);
+    clock.fault = "known";
+    clock.compare = lc_compare_vector; /* of its one word: the same; of another order: not */
+    clock.order = LC_ORDER_VECTOR;
+    clock.encode = encode; /* cut short for large values, and without its decode */
+    require_breach(clock, "one of encode, decode and wire_bytes");
+  }
+  assert_non_null(lc_clock_find("lamport-seed-a")->fault);
+  assert_non_null(lc_clock_find("lamport-seed-b")->fault);
+}
+
 static void test_every_registered_clock_passes(void **state) {
   (void)state;
   for (size_t i = 0; i < lc_n_clock; i++)
@@ -481,6 +505,7 @@ static void test_wire_functions_come_together(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_registered_clock_passes),
+      cmocka_unit_test(test_faulty_clocks),
       cmocka_unit_test(test_sound_parts_pass),
       cmocka_unit_test(test_receive_without_advance),
       cmocka_unit_test(test_receive_without_max),

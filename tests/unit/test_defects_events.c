@@ -18,7 +18,7 @@ static bool skip_a_tick(struct lc_history *h, struct draws *draws, struct expect
 static bool repeat_a_tick(struct lc_history *h, struct draws *draws, struct expected *expected) {
   int64_t at = pick(h, draws, has_before);
   h->event[at].tick--;
-  expect(expected, "ticks", "a tick has two events");
+  expect(expected, "ticks", "a tick has an event too many");
   expect_event(expected, &h->event[at]);
   return true;
 }
@@ -94,8 +94,8 @@ static bool end_too_soon(struct lc_history *h, struct draws *draws, struct expec
     return false;
   const struct lc_event last = h->event[at];
   expect(expected, "ticks", "");
-  snprintf(expected->witness[0], TEXT, "VM %d has %lld events; its rate asks for %lld",
-           last.machine, (long long)last.seq, (long long)last.seq + 1);
+  snprintf(expected->witness[0], TEXT, "VM %d has %lld ticks; its rate asks for %lld", last.machine,
+           (long long)last.seq, (long long)last.seq + 1);
   remove_event(h, at);
   return true;
 }

@@ -24,7 +24,7 @@ static void open_system(struct system *s, const char *shape, int32_t n_vm, int32
   assert_int_equal(lc_topology_build(&s->topology, &rule, 1, n_vm, n_replica, 0, n_vm * n_replica,
                                      NULL, 0, &err),
                    LC_OK);
-  lc_workload_init(&s->load, 1, &s->topology, unicast, multicast, fanout);
+  lc_workload_init(&s->load, 1, &s->topology, LC_RECEIVE_OR_ACT, unicast, multicast, fanout);
   for (const char *at = rates; *at; at++)
     if (*at != ',')
       s->rates.rate[s->rates.n++] = (struct lc_rate){*at - '0', 1};
@@ -291,7 +291,7 @@ static void test_no_fixed_point(void **state) {
              (i / 9 + 1) % 3 * 3 + i % 3);
   assert_int_equal(lc_topology_build(&s.topology, &rule, 1, 9, 1, 0, 9, text, strlen(text), &err),
                    LC_OK);
-  lc_workload_init(&s.load, 1, &s.topology, 0, 1, LC_FANOUT_ALL);
+  lc_workload_init(&s.load, 1, &s.topology, LC_RECEIVE_OR_ACT, 0, 1, LC_FANOUT_ALL);
   assert_true(predict(&s, 0, 9, p) > LC_THEORY_OFF);
   close_system(&s);
 }

@@ -79,7 +79,7 @@ static void open_sim(struct setting setting, uint64_t seed) {
   assert_int_equal(lc_clock_set_parse(&sim.clocks, "lamport", &err), LC_OK);
   sim.topology =
       (struct lc_topology){.n_vm = setting.n_vm, .n_replica = 1, .max_degree = setting.n_vm - 1};
-  lc_workload_init(&sim.load, seed, &sim.topology, 0.4, 0.1, 2);
+  lc_workload_init(&sim.load, seed, &sim.topology, LC_RECEIVE_OR_ACT, 0.4, 0.1, 2);
   sim.rates = (struct lc_rate_rule){.n = 4, .rate = {{5, 1}, {7, 2}, {1, 1}, {9, 1}}};
   lc_vms_init(&sim.vms, 0, setting.n_vm, &sim.rates, LC_PHASE_RANDOM, &sim.load, &sim.clocks);
   method = lc_snapshot_methods[0];

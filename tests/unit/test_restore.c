@@ -27,7 +27,7 @@ static void set_up(struct system *s, uint64_t seed, int32_t n_vm, const char *cl
   lc_clock_set_init(&s->clocks, n_vm);
   assert_int_equal(lc_clock_set_parse(&s->clocks, clocks, &err), LC_OK);
   s->topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
-  lc_workload_init(&s->load, seed, &s->topology, 0.3, 0.2, 3);
+  lc_workload_init(&s->load, seed, &s->topology, LC_RECEIVE_OR_ACT, 0.3, 0.2, 3);
   s->rates = (struct lc_rate_rule){.n = 5, .drawn = seed % 2};
   for (int32_t i = 0; i < 5; i++)
     s->rates.rate[i] =

@@ -20,7 +20,7 @@ static void open_bench(struct bench *b, uint64_t seed, int32_t n_vm, const char 
   lc_clock_set_init(&b->clocks, n_vm);
   assert_int_equal(lc_clock_set_parse(&b->clocks, clocks, &err), LC_OK);
   b->topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
-  lc_workload_init(&b->load, seed, &b->topology, 0.2, 0.1, 2);
+  lc_workload_init(&b->load, seed, &b->topology, LC_RECEIVE_OR_ACT, 0.2, 0.1, 2);
   b->rates = (struct lc_rate_rule){.n = 1, .rate = {{5, 2}}};
   lc_vms_init(&b->vms, 0, n_vm, &b->rates, LC_PHASE_ZERO, &b->load, &b->clocks);
   b->vms.deadline_ns[1] = 100 * MS; /* a phase that no option gives */

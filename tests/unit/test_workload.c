@@ -13,7 +13,7 @@ static void init(struct lc_workload *load, uint64_t seed, int32_t n_vm, double u
                  double multicast, int32_t fanout) {
   struct lc_topology *topology = &network[n_network++ % (int)LENGTH(network)];
   *topology = (struct lc_topology){.n_vm = n_vm, .n_replica = 1, .max_degree = n_vm - 1};
-  lc_workload_init(load, seed, topology, unicast, multicast, fanout);
+  lc_workload_init(load, seed, topology, LC_RECEIVE_OR_ACT, unicast, multicast, fanout);
 }
 
 enum { DRAWS = 60000, MOST_VMS = 40 };
