@@ -17,7 +17,7 @@ static char *joined(int argc, char **argv) {
   return text;
 }
 
-static lc_status do_locally(struct lc_command_line *line, struct lc_error *err) {
+static lc_status do_locally(struct lc_command_line *line, int32_t n_rank, struct lc_error *err) {
   switch (line->command) {
   case LC_COMMAND_INFO:
     return lc_info_command(line->file, err);
@@ -36,6 +36,8 @@ static lc_status do_locally(struct lc_command_line *line, struct lc_error *err) 
   case LC_COMMAND_LIST:
     line->list(stdout);
     return LC_OK;
+  case LC_COMMAND_CONFIG:
+    return lc_config_command(&line->config, n_rank, err);
   case LC_COMMAND_RUN:
     break;
   }
@@ -47,7 +49,7 @@ static lc_status do_once(struct lc_command_line *line, struct lc_transport *tran
                          struct lc_error *err) {
   lc_status status = LC_OK;
   if (!transport || lc_transport_rank(transport) == 0)
-    status = do_locally(line, err);
+    status = do_locally(line, transport ? lc_transport_size(transport) : 1, err);
   return transport ? lc_agree(transport, status, err) : status;
 }
 

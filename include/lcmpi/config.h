@@ -17,6 +17,7 @@ struct lc_config {
   struct lc_rate_rule rates;
   char *rates_text;        /* as given, for the effective options; owned, as all texts here */
   char *rate_weights_text; /* NULL: equal weights */
+  bool preset_weights;     /* they came with a preset: rates that are given drop them */
   enum lc_phase phase;
   enum lc_tick_rule tick_rule;
   double unicast, multicast, internal; /* sum to 1 */
@@ -27,6 +28,8 @@ struct lc_config {
   struct lc_latency latency;
   char *latency_text; /* NULL: the pace's own */
   bool fifo;
+  int64_t receive_until_ns; /* INT64_MAX: for ever */
+  bool shared_stream;       /* --rng-fault */
   enum lc_pace pace;
   int64_t duration_ns;
   struct lc_rate speed; /* model seconds per wall second */
@@ -58,7 +61,8 @@ enum lc_command {
   LC_COMMAND_PREDICT,
   LC_COMMAND_HELP,    /* print help and end */
   LC_COMMAND_VERSION, /* print the version and end */
-  LC_COMMAND_LIST     /* print what an option can be and end */
+  LC_COMMAND_LIST,    /* print what an option can be and end */
+  LC_COMMAND_CONFIG   /* print the effective options and end */
 };
 
 struct lc_command_line {

@@ -85,9 +85,10 @@ struct lc_history {
   bool exact_time; /* virtual time: every event happens at its tick, a snapshot at its time */
   bool fifo;       /* channels are first in, first out */
   enum lc_tick_rule rule;
-  bool ended;       /* the end is on file: what was queued or in flight, and the balance */
-  int64_t t_end;    /* if ended: every tick due before it was done */
-  int64_t error_ns; /* by how much the clocks of two hosts may differ; 0 on one host */
+  int64_t receive_until_ns; /* channels deliver one message that arrives then or later; 0: all */
+  bool ended;               /* the end is on file: what was queued or in flight, and the balance */
+  int64_t t_end;            /* if ended: every tick due before it was done */
+  int64_t error_ns;         /* by how much the clocks of two hosts may differ; 0 on one host */
   struct lc_machine *machine;
   int64_t n_event;
   struct lc_event *event; /* by machine, then seq */

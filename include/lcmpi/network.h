@@ -60,6 +60,17 @@ int64_t lc_channels_order(struct lc_channels *channels, int32_t sender, int32_t 
                           int64_t t_arrival, int64_t now_ns);
 void lc_channels_free(struct lc_channels *channels);
 
+/* Receivers that look at the time only between messages, and listen until t_ns: a channel delivers
+ * its messages up to and including the first that arrives then or later; what comes behind that is
+ * lost (model.md, Rulings, Ticks). For channels that are first in, first out. */
+struct lc_until {
+  int64_t t_ns;              /* INT64_MAX: for ever */
+  struct lc_channels closed; /* that delivered a message at t_ns or later */
+  int64_t n_lost;
+};
+/* Whether a message is delivered; messages of a channel must be asked about in order of sending. */
+bool lc_until_admits(struct lc_until *until, int32_t sender, int32_t receiver, int64_t t_arrival);
+
 /* ---- topology -----------------------------------------------------------------------------------
  */
 

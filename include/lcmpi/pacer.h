@@ -22,6 +22,7 @@ struct lc_world {
   struct lc_vms *vms;           /* this rank's block */
   const struct lc_latency *latency;
   bool fifo;
+  int64_t receive_until_ns; /* INT64_MAX: for ever */
   enum lc_log log;
   int32_t log_sample;
   int32_t n_vm;            /* of all copies together */

@@ -21,7 +21,7 @@
 struct lc_prediction {
   double ticks;    /* its rate */
   double arrivals; /* of messages */
-  double clock;    /* what Lamport's clock rises by */
+  double clock;    /* what Lamport's clock rises by; or one that a tick advances once */
 };
 
 /* Expected at a time: the length of the queue, and Lamport's clock. */
@@ -38,8 +38,10 @@ struct lc_theory;
 /* Bytes that it takes for copies of n_copy VMs. */
 double lc_theory_bytes(int32_t n_copy, bool full);
 /* `load` and `rates` must outlive it; `load`'s topology must know the peers of all VMs of every
- * copy that is asked for. */
-struct lc_theory *lc_theory_open(const struct lc_workload *load, const struct lc_rate_rule *rates);
+ * copy that is asked for. `once_a_tick`: the clock in question is one that a tick advances once,
+ * whatever it does; else every event does. */
+struct lc_theory *lc_theory_open(const struct lc_workload *load, const struct lc_rate_rule *rates,
+                                 bool once_a_tick);
 void lc_theory_close(struct lc_theory *theory);
 
 /* VMs [first, first + n), global ids. */

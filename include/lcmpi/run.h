@@ -15,6 +15,8 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
 lc_status lc_info_command(const char *path, struct lc_error *err);
 lc_status lc_verify_command(const char *path, struct lc_error *err);
 lc_status lc_recover_command(const char *path, struct lc_error *err);
+/* Prints the effective options of a run on so many ranks. LC_EUSAGE for what a run would refuse. */
+lc_status lc_config_command(struct lc_config *config, int32_t n_rank, struct lc_error *err);
 /* What theory expects of a run with these options; fills in what was not given. */
 lc_status lc_predict_command(struct lc_config *config, struct lc_error *err);
 

@@ -53,7 +53,7 @@ struct lc_rank_constants {
   int64_t clock_offset_ns, clock_error_ns; /* of the host's clock against rank 0's */
 };
 
-/* One root attribute: text unless `text` is NULL. */
+/* One root attribute: text unless `text` is NULL; none at all if `name` is. */
 struct lc_attribute {
   const char *name, *text;
   int64_t number;
@@ -180,11 +180,11 @@ lc_status lc_store_recover(const char *path, enum lc_run_state *was, struct lc_e
  */
 
 /* The cut that a run of this file goes on from: snapshot `from`, or LC_NEWEST_CUT: the end of the
- * run if that is on file, else LC_NEWEST_SNAPSHOT: the last that all ranks have counted, else the
- * very beginning. Rank 0 passes hold = true and keeps others from writing the file from then on.
+ * run if that is on file, else LC_NEWEST_SNAPSHOT: the last that all ranks have counted, else
+ * LC_BEGINNING. Rank 0 passes hold = true and keeps others from writing the file from then on.
  * LC_EUSAGE, naming --from, if there is no such snapshot; LC_EFILE if the file is being written
  * (which only who holds it is told), or of a format before 2.0. Local. */
-enum { LC_NEWEST_CUT = -1, LC_NEWEST_SNAPSHOT = -2 };
+enum { LC_NEWEST_CUT = -1, LC_NEWEST_SNAPSHOT = -2, LC_BEGINNING = -3 };
 lc_status lc_store_restart(const char *path, int32_t from, bool hold, struct lc_restart *restart,
                            struct lc_error *err);
 /* Gives the lock up, if it is held still. */

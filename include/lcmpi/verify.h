@@ -14,6 +14,7 @@ struct lc_check {
   int64_t n_checked; /* how often the claim was put to the test */
   int64_t n_unknown; /* where it could not be: what it needs was not on file yet */
   int64_t n_violation;
+  char note[200];     /* more about the violations, or "" */
   char witness[1000]; /* the smallest violation: events, VM, tick, stamps; "" if none */
   int64_t t_witness;  /* its model time: witnesses are compared by it */
 };

@@ -57,7 +57,8 @@ struct lc_workload {
   uint64_t seed;
   const struct lc_topology *topology; /* not owned */
   enum lc_tick_rule rule;
-  int32_t fanout;           /* peers of a multicast, >= 1; cut to the number of peers */
+  bool shared_stream; /* all VMs of a copy draw what its first one does: seed A's first version */
+  int32_t fanout;     /* peers of a multicast, >= 1; cut to the number of peers */
   uint64_t unicast_below;   /* thresholds of the draw's 32-bit word, in 0..2^32: */
   uint64_t multicast_below; /* below the first unicast, below the second multicast, else internal */
   int32_t *chosen;          /* room for a multicast's receivers; owned */
@@ -69,6 +70,11 @@ struct lc_workload {
 void lc_workload_init(struct lc_workload *load, uint64_t seed, const struct lc_topology *topology,
                       enum lc_tick_rule rule, double unicast, double multicast, int32_t fanout);
 void lc_workload_free(struct lc_workload *load);
+
+/* The VM whose stream of operations a VM draws from: its own. */
+static inline int32_t lc_workload_stream(const struct lc_workload *load, int32_t vm) {
+  return load->shared_stream ? vm - vm % load->topology->n_vm : vm;
+}
 
 /* Messages that a tick that acts, of a VM with so many peers, sends on average. */
 double lc_workload_messages_per_tick(const struct lc_workload *load, int32_t degree);

@@ -137,6 +137,8 @@ static error_t take(int key, char *value, struct argp_state *state) {
     p->line->command = LC_COMMAND_HELP;
   else if (key == 'V' && p->line->command != LC_COMMAND_HELP)
     p->line->command = LC_COMMAND_VERSION;
+  else if (key == PRINT_CONFIG && p->line->command == LC_COMMAND_RUN)
+    p->line->command = LC_COMMAND_CONFIG;
   for (size_t i = 0; i < n_option; i++)
     if (option_table[i].key == key) {
       take_option(p, i, value);
@@ -182,7 +184,12 @@ void argp_options_free(struct argp_option *list) {
 static lc_status check_command(struct parsing *p, int argc, char **argv) {
   struct lc_command_line *line = p->line;
   line->list = p->list;
-  if (p->list && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_PREDICT))
+  if (line->command == LC_COMMAND_CONFIG && line->config.resume)
+    return lc_fail(p->err, LC_EUSAGE,
+                   "--print-config: with --resume the options are those of the file: 'lcmpi info' "
+                   "prints them");
+  if (p->list && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_CONFIG ||
+                  line->command == LC_COMMAND_PREDICT))
     line->command = LC_COMMAND_LIST;
   if (line->command == LC_COMMAND_PREDICT && line->config.resume)
     return lc_fail(p->err, LC_EUSAGE,

@@ -9,13 +9,29 @@
 /* The defaults are written as a user would write them, so that they pass the same checks. */
 void config_defaults(struct lc_config *config) {
   static const char *const defaults[][2] = {
-      {"rates", "1:6"},         {"phase", "zero"},    {"clock", "lamport"},
-      {"unicast", "0.2"},       {"multicast", "0.1"}, {"internal", "0.7"},
-      {"fanout", "2"},          {"duration", "60s"},  {"speed", "1"},
-      {"snapshot-every", "5s"}, {"compact", "auto"},  {"commit-every", "500ms"},
-      {"reserve", "1.5"},       {"poll", "2ms"},      {"progress", "auto"},
-      {"pace", "real"},         {"replicas", "1"},    {"topology", "full"},
-      {"fifo", "on"},           {"log", "all"},
+      {"rates", "1:6"},
+      {"phase", "zero"},
+      {"clock", "lamport"},
+      {"unicast", "0.2"},
+      {"multicast", "0.1"},
+      {"internal", "0.7"},
+      {"fanout", "2"},
+      {"duration", "60s"},
+      {"speed", "1"},
+      {"snapshot-every", "5s"},
+      {"compact", "auto"},
+      {"commit-every", "500ms"},
+      {"reserve", "1.5"},
+      {"poll", "2ms"},
+      {"progress", "auto"},
+      {"pace", "real"},
+      {"replicas", "1"},
+      {"topology", "full"},
+      {"fifo", "on"},
+      {"log", "all"},
+      {"tick-rule", "receive-or-act"},
+      {"rng-fault", "none"},
+      {"receive-until", "none"},
   };
   struct lc_error err;
   memset(config, 0, sizeof *config);
@@ -35,6 +51,14 @@ void config_free(struct lc_config *config) {
   free(config->latency_text);
   free(config->output);
   free(config->resume);
+}
+
+static lc_status check_receive_until(const struct lc_config *c, struct lc_error *err) {
+  if (c->receive_until_ns == INT64_MAX || c->fifo)
+    return LC_OK;
+  return lc_fail(err, LC_EUSAGE,
+                 "--receive-until: needs --fifo on: which message of a channel is its first after "
+                 "that must be known when it comes");
 }
 
 static lc_status check_operations(const struct lc_config *c, struct lc_error *err) {
@@ -181,6 +205,8 @@ static lc_status settle_method(struct lc_config *c, struct lc_error *err) {
 
 lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err) {
   lc_status status = check_operations(config, err);
+  if (!status)
+    status = check_receive_until(config, err);
   if (!status)
     status = settle_rate_weights(config, err);
   if (status)

@@ -108,7 +108,7 @@ void print_clocks(FILE *to) {
   fputs("Clocks, for --clock NAME or a list of them (they run side by side on one execution):\n",
         to);
   for (size_t i = 0; i < lc_n_clock; i++)
-    fprintf(to, "  %-10s %s\n  %-10s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
+    fprintf(to, "  %-14s %s\n  %-14s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
             lc_clocks[i]->promise);
 }
 

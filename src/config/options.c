@@ -1,5 +1,6 @@
 /* Every option of a run in one table. Adding one is adding a row. */
 #include "help.h"
+#include "presets.h"
 
 #include "lcmpi/clock.h"
 
@@ -135,6 +136,9 @@ static lc_status set_rates(struct lc_config *c, const char *value, struct lc_err
   const char *colon = strchr(value, ':');
   c->rates.n = 0;
   c->rates.drawn = false;
+  if (c->preset_weights)
+    keep(&c->rate_weights_text, NULL);
+  c->preset_weights = false;
   if (colon) {
     lc_status status = set_rate_range(c, value, colon, err);
     if (!status)
@@ -168,6 +172,7 @@ static char *print_rates(const struct lc_config *c) {
 static lc_status set_rate_weights(struct lc_config *c, const char *value, struct lc_error *err) {
   (void)err; /* read when all options are known: they belong to --rates */
   keep(&c->rate_weights_text, value);
+  c->preset_weights = false;
   return LC_OK;
 }
 
@@ -268,6 +273,20 @@ static char *print_tick_rule(const struct lc_config *c) {
   return lc_format("%s", lc_tick_rules[c->tick_rule]);
 }
 
+static const char *const rng_faults[] = {"none", "shared-stream"};
+
+static lc_status set_rng_fault(struct lc_config *c, const char *value, struct lc_error *err) {
+  int fault = 0;
+  lc_status status = set_word(&fault, "rng-fault", value, rng_faults, 2, err);
+  if (!status)
+    c->shared_stream = fault == 1;
+  return status;
+}
+
+static char *print_rng_fault(const struct lc_config *c) {
+  return lc_format("%s", rng_faults[c->shared_stream]);
+}
+
 /* ---- network
  * --------------------------------------------------------------------------------------- */
 
@@ -305,6 +324,18 @@ static lc_status set_fifo(struct lc_config *c, const char *value, struct lc_erro
 
 static char *print_fifo(const struct lc_config *c) {
   return lc_format("%s", switches[c->fifo]);
+}
+
+static lc_status set_receive_until(struct lc_config *c, const char *value, struct lc_error *err) {
+  if (strcmp(value, "none") == 0) {
+    c->receive_until_ns = INT64_MAX;
+    return LC_OK;
+  }
+  return set_duration(&c->receive_until_ns, "receive-until", value, 1, LONGEST, err);
+}
+
+static char *print_receive_until(const struct lc_config *c) {
+  return c->receive_until_ns < INT64_MAX ? duration_text(c->receive_until_ns) : lc_format("none");
 }
 
 /* ---- time
@@ -560,6 +591,9 @@ static char *print_progress(const struct lc_config *c) {
 #define OTHER      "Display and help"
 
 const struct option_entry option_table[] = {
+    {"preset", 321, "NAME", SYSTEM, OPTION_NOT_KEPT,
+     "a named set of options, set where it stands: options behind it override; 'help' lists them",
+     preset_set, NULL, print_presets},
     {"vms", 256, "N", SYSTEM, OPTION_OF_RUN,
      "virtual machines of a copy, spread over the ranks in blocks", set_vms, print_vms, NULL},
     {"replicas", 262, "R", SYSTEM, OPTION_OF_RUN,
@@ -590,6 +624,11 @@ const struct option_entry option_table[] = {
      print_internal, NULL},
     {"fanout", 273, "K", OPERATIONS, OPTION_OF_RUN, "peers of a multicast, or 'all'", set_fanout,
      print_fanout, NULL},
+    {"rng-fault", 274, "FAULT", OPERATIONS, OPTION_OF_RUN,
+     "shared-stream: all machines of a copy draw the operations of its first one, tick for tick; "
+     "or "
+     "none",
+     set_rng_fault, print_rng_fault, NULL},
     {"latency", 275, "LAW", NETWORK, OPTION_OF_RUN,
      "how long a message takes: none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
      "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own. Without min= the least of exp "
@@ -604,6 +643,10 @@ const struct option_entry option_table[] = {
      set_topology, print_topology, NULL},
     {"fifo", 277, "on|off", NETWORK, OPTION_OF_RUN,
      "whether messages of a channel arrive in the order of sending", set_fifo, print_fifo, NULL},
+    {"receive-until", 278, "TIME", NETWORK, OPTION_OF_RUN,
+     "each channel delivers its messages up to the first that arrives at TIME or later, and loses "
+     "the rest; or none",
+     set_receive_until, print_receive_until, NULL},
     {"pace", 280, "PACE", TIME, OPTION_OF_RUN,
      "real: model time follows the wall clock; virtual: as fast as can be, with the same result on "
      "any number of ranks",
@@ -657,6 +700,8 @@ const struct option_entry option_table[] = {
     {"progress", 300, "HOW", OTHER, OPTION_FREE,
      "auto (live on a terminal, else log), live, log (a line every few seconds) or none",
      set_progress, print_progress, NULL},
+    {"print-config", PRINT_CONFIG, NULL, OTHER, OPTION_NOT_KEPT,
+     "print the effective options, one on each line, and end", NULL, NULL, NULL},
     {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
     {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,
      "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL},

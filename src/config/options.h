@@ -27,6 +27,8 @@ struct option_entry {
   void (*list)(FILE *to); /* the answer to the value 'help'; NULL for most */
 };
 
+enum { PRINT_CONFIG = 322 }; /* its key */
+
 extern const struct option_entry option_table[];
 extern const size_t n_option;
 

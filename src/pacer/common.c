@@ -11,14 +11,17 @@ bool logs(const struct lc_world *w, int32_t vm) {
 }
 
 /* A message of before was sent before every cut that is still to come: it has the first colour. */
-void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balance *before) {
+void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balance *before,
+           struct lc_until *until) {
   *before = (struct lc_balance){0};
+  *until = (struct lc_until){.t_ns = w->receive_until_ns};
   if (!w->restart)
     return;
   size_t words = (size_t)w->vms->clocks->stamp_words;
   int64_t *stamp = lc_new(words + 1, sizeof *stamp, "a message");
   for (int64_t i = 0; i < w->past->n_left; i++) {
     const struct lc_left *left = &w->past->left[i];
+    lc_until_admits(until, left->sender, left->machine, left->t_arrival); /* it may close it */
     memcpy(stamp, w->past->left_stamps + (size_t)i * words, words * sizeof *stamp);
     lc_vms_put(w->vms, left->machine - w->vms->first, left->sender, left->number, left->t_arrival,
                stamp);
@@ -182,11 +185,12 @@ lc_status check_balance(const struct lc_balance *b, struct lc_error *err) {
 }
 
 void share_counts(struct lc_world *w, struct lc_outcome *o) {
-  enum { FIXED = 10 };
+  enum { FIXED = 11 };
   int64_t words[FIXED + LC_MAX_CLOCKS] = {o->balance.sent,
                                           o->balance.received,
                                           o->balance.queued,
                                           o->balance.in_flight,
+                                          o->balance.lost,
                                           o->n_event,
                                           o->ticking_ns,
                                           o->cpu_ns,
@@ -197,13 +201,13 @@ void share_counts(struct lc_world *w, struct lc_outcome *o) {
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     words[FIXED + c] = (int64_t)o->digest.clock[c];
   lc_sum(w->transport, words, FIXED + LC_MAX_CLOCKS);
-  o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], 0};
-  o->n_event = words[4];
-  o->ticking_ns = words[5] / ranks;
-  o->cpu_ns = words[6] / ranks;
-  o->digest.execution = (uint64_t)words[7];
-  o->digest.snapshots = (uint64_t)words[8];
-  o->n_event_before = words[9];
+  o->balance = (struct lc_balance){words[0], words[1], words[2], words[3], words[4]};
+  o->n_event = words[5];
+  o->ticking_ns = words[6] / ranks;
+  o->cpu_ns = words[7] / ranks;
+  o->digest.execution = (uint64_t)words[8];
+  o->digest.snapshots = (uint64_t)words[9];
+  o->n_event_before = words[10];
   for (int32_t c = 0; c < LC_MAX_CLOCKS; c++)
     o->digest.clock[c] = (uint64_t)words[FIXED + c];
   lc_max(w->transport, &o->message_bytes, 1);

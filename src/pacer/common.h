@@ -12,7 +12,8 @@ bool logs(const struct lc_world *world, int32_t vm);
 /* The start of a run that goes on: the messages of its past are put into the inboxes, what its VMs
  * have sent and received is in *before, their ticks and, on rank 0, the digest are in *outcome. Of
  * a new run all that is zero. */
-void go_on(const struct lc_world *world, struct lc_outcome *outcome, struct lc_balance *before);
+void go_on(const struct lc_world *world, struct lc_outcome *outcome, struct lc_balance *before,
+           struct lc_until *until);
 
 /* Lays out more room until every row of every rank is on file. `status` is this rank's own failure
  * so far. Collective. */

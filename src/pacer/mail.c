@@ -37,6 +37,7 @@ void mail_free(struct virtual *v) {
   free(v->leaving);
   free(v->parcel);
   lc_channels_free(&v->channels);
+  lc_channels_free(&v->until.closed);
 }
 
 int64_t mail_bytes(const struct virtual *v) {
@@ -149,22 +150,28 @@ void mail_go_on(struct virtual *v) {
       mark_again(v, i, w->restart->n_taken - 1 - k, past->t_marked[(int64_t)k * past->n + i]);
 }
 
-/* What a recorder wants to know of it; true if it is a marker, and no message. */
-static bool record_arrival(struct virtual *v, const int64_t *record) {
-  int64_t last = record[v->record_words - 1];
+static void marker_arrives(struct virtual *v, const int64_t *record) {
   int32_t sender = (int32_t)(record[ENDS] >> 32), receiver = (int32_t)record[ENDS];
-  int32_t own = receiver - v->world->vms->first;
-  if (last >= 0) {
-    lc_recorder_message(v->recorder, own, sender, record[NUMBER], record[ARRIVAL], (int32_t)last,
-                        record + STAMPS);
-    return false;
-  }
   struct lc_marker marker = {.sender = sender,
                              .receiver = receiver,
-                             .snapshot = (int32_t)(-1 - last),
+                             .snapshot = (int32_t)(-1 - record[v->record_words - 1]),
                              .number = record[NUMBER]};
-  lc_recorder_marker(v->recorder, own, &marker, record[ARRIVAL]);
-  return true;
+  lc_recorder_marker(v->recorder, receiver - v->world->vms->first, &marker, record[ARRIVAL]);
+}
+
+/* A message into the inbox of its receiver, or not at all. */
+static void message_arrives(struct virtual *v, const int64_t *record) {
+  struct lc_vms *vms = v->world->vms;
+  int32_t sender = (int32_t)(record[ENDS] >> 32), receiver = (int32_t)record[ENDS];
+  int32_t own = receiver - vms->first, colour = (int32_t)record[v->record_words - 1];
+  bool admitted = lc_until_admits(&v->until, sender, receiver, record[ARRIVAL]);
+  if (v->recorder && admitted)
+    lc_recorder_message(v->recorder, own, sender, record[NUMBER], record[ARRIVAL], colour,
+                        record + STAMPS);
+  else if (v->recorder)
+    lc_recorder_lost(v->recorder, colour);
+  if (admitted)
+    lc_vms_put(vms, own, sender, record[NUMBER], record[ARRIVAL], record + STAMPS);
 }
 
 void mail_deliver(struct virtual *v, int32_t block) {
@@ -175,10 +182,10 @@ void mail_deliver(struct virtual *v, int32_t block) {
     const int64_t *record = bucket->word + at;
     if (at + soon < bucket->n)
       lc_vms_expect(vms, (int32_t)record[soon + ENDS] - vms->first, SOON);
-    if (v->recorder && record_arrival(v, record))
-      continue;
-    lc_vms_put(vms, (int32_t)record[ENDS] - vms->first, (int32_t)(record[ENDS] >> 32),
-               record[NUMBER], record[ARRIVAL], record + STAMPS);
+    if (v->recorder && record[v->record_words - 1] < 0)
+      marker_arrives(v, record);
+    else
+      message_arrives(v, record);
   }
   bucket->n = 0;
 }

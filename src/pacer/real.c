@@ -59,7 +59,7 @@ static void go_on_in_real_time(struct real *r) {
   const struct lc_world *w = r->world;
   struct lc_past *past = w->past;
   struct lc_balance before;
-  go_on(w, r->outcome, &before);
+  go_on(w, r->outcome, &before, &r->until);
   r->n_sent = before.sent;
   r->n_received = before.received;
   r->digest = r->outcome->digest;
@@ -115,6 +115,7 @@ static void finish(struct real *r) {
   free(r->wire);
   free(r->decoded);
   lc_channels_free(&r->channels);
+  lc_channels_free(&r->until.closed);
 }
 
 /* The ticks that are due now, in order; a late one is run like any other. A rank that cannot keep
@@ -204,6 +205,7 @@ static void share_outcome(struct real *r) {
   struct lc_outcome *o = r->outcome;
   o->balance.sent = r->n_sent;
   o->balance.received = r->n_received;
+  o->balance.lost = r->until.n_lost;
   o->digest = r->digest;
   share_counts(r->world, o);
   int64_t words[] = {o->lateness.n_tick, o->lateness.n_overrun};

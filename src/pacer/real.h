@@ -54,6 +54,7 @@ struct real {
   int64_t n_sent, n_received;                          /* of this rank's VMs */
   struct lc_message *decoded;                          /* one on its way in */
   struct lc_channels channels;                         /* to this rank's VMs */
+  struct lc_until until;                               /* of those channels */
   bool over;                                           /* all ranks agreed that the loop ends */
   lc_status failure; /* of this rank's store; the loop goes on until all know */
   struct lc_error error;

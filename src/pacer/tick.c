@@ -24,6 +24,10 @@ static void arrive(struct real *r, const struct lc_message *message, int64_t *st
   int32_t own = message->receiver - vms->first, colour = message->tail;
   int64_t number = message->number;
   int64_t arrival = arrival_of(r, message->sender, message->receiver, number);
+  if (!lc_until_admits(&r->until, message->sender, message->receiver, arrival)) {
+    lc_recorder_lost(r->recorder, colour);
+    return;
+  }
   stamp[vms->clocks->stamp_words] = colour;
   lc_recorder_message(r->recorder, own, message->sender, number, arrival, colour, stamp);
   lc_vms_put(vms, own, message->sender, number, arrival, stamp);

@@ -77,7 +77,7 @@ static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outc
 static void go_on_in_virtual_time(struct virtual *v) {
   const struct lc_world *w = v->world;
   struct lc_balance before;
-  go_on(w, v->outcome, &before);
+  go_on(w, v->outcome, &before, &v->until);
   v->n_sent = before.sent;
   v->sink.n_received = before.received;
   if (!w->restart)
@@ -235,6 +235,7 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
   for (int32_t b = 0; b < w->vms->n_block; b++)
     mail_deliver(v, b);
   o->balance.sent = v->n_sent;
+  o->balance.lost = v->until.n_lost;
   for (int32_t i = 0; i < w->vms->n; i++)
     o->balance.received += w->vms->tally[i].n_received;
   o->message_bytes = lc_vms_message_bytes(w->vms) + mail_bytes(v);

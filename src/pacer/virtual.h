@@ -25,6 +25,7 @@ struct virtual {
   struct lc_marking marking;
   int64_t next_marker_ns;      /* earliest arrival of a marker sent since the last exchange */
   struct lc_channels channels; /* of senders on this rank */
+  struct lc_until until;       /* of channels to this rank's VMs */
   bool constant;               /* every message takes the minimum: nothing is drawn */
   int32_t n_rank, rank;
   int64_t begun_ns; /* model time of the end at which a run goes on, else 0 */

@@ -44,9 +44,14 @@ static void make_room(struct lc_theory *t) {
   }
 }
 
-struct lc_theory *lc_theory_open(const struct lc_workload *load, const struct lc_rate_rule *rates) {
+struct lc_theory *lc_theory_open(const struct lc_workload *load, const struct lc_rate_rule *rates,
+                                 bool once_a_tick) {
   struct lc_theory *t = lc_new(1, sizeof *t, "the prediction");
-  *t = (struct lc_theory){.load = load, .rates = rates, .n = load->topology->n_vm, .first = -1};
+  *t = (struct lc_theory){.load = load,
+                          .rates = rates,
+                          .once_a_tick = once_a_tick,
+                          .n = load->topology->n_vm,
+                          .first = -1};
   make_room(t);
   for (int32_t k = 0; k < rates->n; k++)
     t->ticks[k] = (double)rates->rate[k].p / (double)rates->rate[k].q;
@@ -86,10 +91,12 @@ static void leave_out_dust(struct lc_theory *t) {
       t->arrivals[i] = 0;
 }
 
-/* Events per second: one for each tick, and each receive that takes none. */
+/* What advances the clock, per second: ticks, and receives that take none. */
 static double events_of(const struct lc_theory *t, int32_t i) {
   double ticks = ticks_of(t, i);
-  return t->load->rule == LC_RECEIVE_THEN_ACT ? ticks + fmin(ticks, t->arrivals[i]) : ticks;
+  return t->load->rule == LC_RECEIVE_THEN_ACT && !t->once_a_tick
+             ? ticks + fmin(ticks, t->arrivals[i])
+             : ticks;
 }
 
 /* That of the fastest unsaturated VM of the copy, or the fastest of all if there is none. */

@@ -17,6 +17,7 @@ struct lc_theory {
   int32_t *fastest;      /* [rates->n] FULL: the rates from the fastest on */
   int64_t *n_with;       /* [rates->n] FULL: VMs of the copy with each rate */
   double *by_rate;       /* [rates->n] FULL: arrivals at VMs with each rate */
+  bool once_a_tick;      /* the clock counts ticks, else events */
   double lead;           /* events per second of the fastest unsaturated VM */
   double residual;       /* worst so far */
 };

@@ -129,6 +129,8 @@ static void print_check(const struct lc_check *check, bool all_logged) {
   if (check->n_violation)
     printf("      %s violation%s; the smallest: %s\n", lc_print_count(bad, check->n_violation),
            check->n_violation == 1 ? "" : "s", check->witness);
+  if (check->n_violation && *check->note)
+    printf("      %s\n", check->note);
 }
 
 static int32_t count_logged(const struct lc_history *history) {
@@ -168,6 +170,21 @@ lc_status lc_verify_command(const char *path, struct lc_error *err) {
   lc_history_free(&history);
   free(verdict);
   return status;
+}
+
+lc_status lc_config_command(struct lc_config *config, int32_t n_rank, struct lc_error *err) {
+  struct lc_clock_set clocks;
+  lc_status status = lc_config_settle(config, n_rank, err);
+  if (status)
+    return status;
+  lc_clock_set_init(&clocks, config->n_vm);
+  status = lc_clock_set_parse(&clocks, config->clocks, err);
+  if (status)
+    return status;
+  char *text = lc_config_text(config);
+  puts(text);
+  free(text);
+  return LC_OK;
 }
 
 lc_status lc_recover_command(const char *path, struct lc_error *err) {

@@ -13,15 +13,31 @@ static bool is_amid_a_snapshot(const struct lc_config *c, const struct lc_restar
          restart->n_taken < lc_snapshot_count(restart->t_ns, c->snapshot_every_ns) - 1;
 }
 
+/* After --receive-until a cut does not say which channels are closed. */
+static lc_status go_before_closing(const struct lc_config *c, struct lc_restart *restart,
+                                   struct lc_error *err) {
+  lc_status status = LC_OK;
+  if (restart->t_ns > c->receive_until_ns && c->from >= 0)
+    return lc_fail(err, LC_EUSAGE,
+                   "--from %d: is later than --receive-until: the run goes on from earlier "
+                   "snapshots only",
+                   c->from);
+  for (int32_t k = restart->n_taken - 1; restart->t_ns > c->receive_until_ns && !status; k--)
+    status = k < 0 ? lc_store_restart(c->resume, LC_BEGINNING, false, restart, err)
+                   : lc_store_restart(c->resume, k, false, restart, err);
+  return status;
+}
+
 /* On rank 0. Where to go on from can be asked for; what is chosen comes to the same result. */
 static lc_status choose_restart(struct run *run, struct lc_error *err) {
   const struct lc_config *c = run->config;
   struct lc_restart *restart = &run->restart;
   lc_status status = lc_store_restart(c->resume, c->from, true, restart, err);
-  if (status || c->from >= 0 || !is_amid_a_snapshot(c, restart))
-    return status;
   int held = restart->held;
-  status = lc_store_restart(c->resume, LC_NEWEST_SNAPSHOT, false, restart, err);
+  if (!status && c->from < 0 && is_amid_a_snapshot(c, restart))
+    status = lc_store_restart(c->resume, LC_NEWEST_SNAPSHOT, false, restart, err);
+  if (!status)
+    status = go_before_closing(c, restart, err);
   restart->held = held;
   return status;
 }

@@ -251,9 +251,9 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {"mpi_library", lc_transport_library(), 0},
       {"hdf5_version", lc_store_library(), 0},
       {"hostnames", run->hostnames, 0},
-      {TOPOLOGY_HASH, NULL, run->topology_hash}, /* the last: left out where there is no file */
+      {run->topology_hash ? TOPOLOGY_HASH : NULL, NULL, run->topology_hash},
+      {c->receive_until_ns < INT64_MAX ? "receive_until_ns" : NULL, NULL, c->receive_until_ns},
   };
-  int n_attribute = sizeof attributes / sizeof *attributes - (run->topology_hash == 0);
   struct lc_store_plan plan = {
       .n_vm = run->n_vm,
       .n_rank = run->n_rank,
@@ -266,7 +266,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       .rank = run->ranks,
       .n_snapshot = run->n_snapshot,
       .t_snapshot = run->t_snapshot,
-      .n_attribute = n_attribute,
+      .n_attribute = sizeof attributes / sizeof *attributes,
       .attribute = attributes,
       .past_path = c->resume,
       .restart = c->resume ? &run->restart : NULL,

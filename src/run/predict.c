@@ -23,6 +23,12 @@ static lc_status widen(const struct run *run, struct lc_topology *wide, struct l
                            err);
 }
 
+/* Whether the clock that is shown is one that a tick advances once. */
+static bool shows_ticks(const struct run *run) {
+  int32_t shown = lc_clock_set_shown(&run->clocks);
+  return shown >= 0 && run->clocks.clock[shown]->tick;
+}
+
 static int32_t vms_at_a_time(const struct run *run) {
   return run->n_own < CHUNK_VMS ? run->n_own : CHUNK_VMS;
 }
@@ -46,7 +52,7 @@ static lc_status write_chunks(struct run *run, const struct lc_workload *load,
                               struct lc_error *err) {
   const struct lc_config *c = run->config;
   lc_status status = LC_OK;
-  struct lc_theory *theory = lc_theory_open(load, &c->rates);
+  struct lc_theory *theory = lc_theory_open(load, &c->rates, shows_ticks(run));
   int32_t room = vms_at_a_time(run);
   struct lc_prediction *out = lc_new((size_t)room, sizeof *out, "the prediction");
   for (int32_t first = 0; first < run->n_own && !status; first += room) {
@@ -96,7 +102,7 @@ static void print_row(const struct lc_config *c, int32_t v, const struct lc_pred
 }
 
 static void print_prediction(const struct run *run) {
-  struct lc_theory *theory = lc_theory_open(&run->workload, &run->config->rates);
+  struct lc_theory *theory = lc_theory_open(&run->workload, &run->config->rates, shows_ticks(run));
   struct lc_prediction p;
   int32_t saturated = 0;
   printf("   VM  ticks/s  arrivals/s     queue      clock  jump avg\n");
@@ -125,7 +131,10 @@ lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   if (!c->seed_given)
     c->seed = lc_system_seed();
   plan_vms(&run);
-  status = check_prediction_memory(&run, err);
+  lc_clock_set_init(&run.clocks, c->n_vm);
+  status = lc_clock_set_parse(&run.clocks, c->clocks, err);
+  if (!status)
+    status = check_prediction_memory(&run, err);
   if (!status)
     status = make_topology(&run, err);
   if (status)

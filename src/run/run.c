@@ -18,10 +18,24 @@ lc_status make_topology(struct run *run, struct lc_error *err) {
   status = lc_topology_build(&run->topology, &c->topology, c->seed, c->n_vm, c->n_replica,
                              run->first_vm, run->n_own, text, length, err);
   free(text);
-  if (!status)
-    lc_workload_init(&run->workload, c->seed, &run->topology, c->tick_rule, c->unicast,
-                     c->multicast, c->fanout);
+  if (status)
+    return status;
+  lc_workload_init(&run->workload, c->seed, &run->topology, c->tick_rule, c->unicast, c->multicast,
+                   c->fanout);
+  run->workload.shared_stream = c->shared_stream;
   return status;
+}
+
+/* A VM is restored from its stamps. */
+static lc_status check_clocks_go_on(const struct run *run, struct lc_error *err) {
+  for (int32_t i = 0; i < run->clocks.n; i++)
+    if (run->clocks.clock[i]->state_words)
+      return lc_fail(
+          err, LC_EUSAGE,
+          "--resume %s: has the clock %s, whose stamps do not tell its state: a run with "
+          "it cannot be gone on with",
+          run->config->resume, run->clocks.clock[i]->name);
+  return LC_OK;
 }
 
 static void make_vms(struct run *run) {
@@ -51,6 +65,8 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
     return status;
   lc_clock_set_init(&run->clocks, c->n_vm);
   status = lc_clock_set_parse(&run->clocks, c->clocks, err);
+  if (!status && c->resume)
+    status = check_clocks_go_on(run, err);
   if (status)
     return status;
   settle_seed(run);
@@ -112,6 +128,7 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .vms = &run->vms,
       .latency = &c->latency,
       .fifo = c->fifo,
+      .receive_until_ns = c->receive_until_ns,
       .log = c->log,
       .log_sample = c->log_sample,
       .n_vm = run->n_vm,

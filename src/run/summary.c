@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,14 +40,23 @@ static struct row row_of(const struct run *run, int32_t own, int64_t t_end) {
   return row;
 }
 
-static void print_row(int32_t vm, int32_t rank, const struct row *row, bool clock) {
+enum { CLOCK_WIDTH = 10 };
+
+/* A clock of a long name has a wider column. */
+static int width_of(const char *clock) {
+  size_t length = strlen(clock);
+  return length > CLOCK_WIDTH ? (int)length : CLOCK_WIDTH;
+}
+
+static void print_row(int32_t vm, int32_t rank, const struct row *row, const char *clock) {
   char rate[LC_QUANTITY_MAX];
   printf("%5d %5d %8s %9" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %8" PRId64 " %7.4g", vm,
          rank, lc_print_rational(rate, row->rate.p, row->rate.q), row->n_tick, row->n_internal,
          row->n_sent, row->n_received, row->n_queued, row->queue_expected);
   if (clock)
-    printf(" %10" PRId64 " %7.4g %8" PRId64 " %8.2f", row->clock, row->clock_expected,
-           row->jump_largest, row->n_tick ? (double)row->clock / (double)row->n_tick : 0);
+    printf(" %*" PRId64 " %7.4g %8" PRId64 " %8.2f", width_of(clock), row->clock,
+           row->clock_expected, row->jump_largest,
+           row->n_tick ? (double)row->clock / (double)row->n_tick : 0);
   putchar('\n');
 }
 
@@ -54,10 +64,10 @@ static void print_row(int32_t vm, int32_t rank, const struct row *row, bool cloc
 static void print_table(const struct row *row, int32_t n_vm, int32_t n_rank, const char *clock) {
   printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued  theory");
   if (clock)
-    printf(" %10s  theory jump max jump avg", clock);
+    printf(" %*s  theory jump max jump avg", width_of(clock), clock);
   putchar('\n');
   for (int32_t v = 0; v < n_vm && v < LC_TABLE_VMS; v++)
-    print_row(v, lc_owner(v, n_vm, n_rank), &row[v], clock != NULL);
+    print_row(v, lc_owner(v, n_vm, n_rank), &row[v], clock);
   if (n_vm > LC_TABLE_VMS)
     printf("  ... and %d more VMs: all are in the file\n", n_vm - LC_TABLE_VMS);
 }

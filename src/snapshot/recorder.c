@@ -34,6 +34,7 @@ struct lc_recorder {
   int32_t *n_recorded;     /* [n_own] */
   struct moments *moments; /* [n_block] */
   int64_t n_moment;
+  int64_t n_lost; /* lai-yang: messages that were lost on their way to this rank's VMs */
 };
 
 struct lc_recorder *lc_recorder_new(const struct lc_snapshot_method *method, struct lc_vms *vms,
@@ -100,6 +101,7 @@ static struct recording *new_recording(const struct lc_recorder *r, int32_t inde
   cut->jump_max = lc_new(n * (size_t)vms->clocks->n, sizeof *cut->jump_max, "a snapshot");
   for (int32_t i = 0; i < vms->n && r->marking; i++)
     cut->n_outstanding += r->marking->n_in[i];
+  cut->n_outstanding -= r->n_lost;
   return recording;
 }
 
@@ -277,6 +279,19 @@ void lc_recorder_message(struct lc_recorder *r, int32_t own, int32_t sender, int
       add_to_channel(r, recording, &left, stamp);
   }
   add_moment(r, (struct moment){t_arrival, number, sender, own, colour});
+}
+
+/* Counts wait for all that was sent before a cut: those whose sender had not recorded it yet. Cuts
+ * before its colour are there already when it is counted, so that later ones begin with all that
+ * were lost so far. */
+void lc_recorder_lost(struct lc_recorder *r, int32_t colour) {
+  if (r->method->kind != LC_LAI_YANG)
+    return;
+  if (colour > r->first)
+    recording_of(r, colour - 1);
+  for (size_t i = 0; i < r->n_open; i++)
+    r->open[i]->cut.n_outstanding -= r->first + (int32_t)i >= colour;
+  r->n_lost++;
 }
 
 void lc_recorder_marker(struct lc_recorder *r, int32_t own, const struct lc_marker *marker,

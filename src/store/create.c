@@ -105,6 +105,8 @@ static void write_attributes(const struct lc_store_plan *plan, struct h5 *h) {
   h5_set_int(h, "/", "n_rank", plan->n_rank);
   for (int32_t i = 0; i < plan->n_attribute; i++) {
     const struct lc_attribute *attribute = &plan->attribute[i];
+    if (!attribute->name)
+      continue;
     if (attribute->text)
       h5_set_text(h, "/", attribute->name, attribute->text);
     else

@@ -190,6 +190,7 @@ static void read_kind(struct lc_history *history, const struct layout *layout, s
   history->exact_time = pace && strcmp(pace, "virtual") == 0;
   history->fifo = !option_is(options, "fifo = off");
   history->rule = read_rule(h);
+  history->receive_until_ns = h5_get_int(h, "/", "receive_until_ns", 0);
   read_method(history, h);
   free(pace);
   free(options);

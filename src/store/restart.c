@@ -38,8 +38,11 @@ static lc_status choose_cut(const char *path, const struct layout *layout, int32
                             struct lc_restart *restart, struct lc_error *err) {
   int32_t whole = whole_snapshots(layout), end = layout->n_snapshot - 1;
   bool ended = has_end(layout);
-  restart->snapshot = from >= 0 ? from : ended && from == LC_NEWEST_CUT ? end : whole - 1;
-  if (from < LC_NEWEST_SNAPSHOT || (from >= whole && !(ended && from == end)))
+  restart->snapshot = from >= 0                        ? from
+                      : ended && from == LC_NEWEST_CUT ? end
+                      : from == LC_BEGINNING           ? -1
+                                                       : whole - 1;
+  if (from < LC_BEGINNING || (from >= whole && !(ended && from == end)))
     return no_such_snapshot(path, layout, from, err);
   restart->n_taken = restart->snapshot == end ? whole : restart->snapshot + 1;
   return LC_OK;

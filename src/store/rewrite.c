@@ -332,6 +332,21 @@ static void write_joined(struct rewrite *w, const struct lc_history *h) {
   free(values);
 }
 
+/* With --receive-until a message is lost that was sent through a channel behind the one that closed
+ * it, which arrived then or later. */
+static void set_lost(struct lc_history *h) {
+  int32_t *closed_by = lc_new((size_t)h->n_vm, sizeof *closed_by, "the messages' fates");
+  for (int64_t i = 0; i < h->n_sent; i++) {
+    struct lc_sent *sent = &h->sent[i];
+    bool known = sent->fate != LC_FATE_UNKNOWN;
+    if (known && sent->t_arrival >= h->receive_until_ns)
+      closed_by[sent->receiver] = sent->sender + 1;
+    else if (!known && closed_by[sent->receiver] == sent->sender + 1)
+      sent->fate = LC_FATE_LOST;
+  }
+  free(closed_by);
+}
+
 /* The receiver's part of each message, out of its RECEIVE event or the tables of what was left; and
  * the totals of a run that had no end. */
 static void join_fates(struct rewrite *w, bool recovered) {
@@ -353,6 +368,8 @@ static void join_fates(struct rewrite *w, bool recovered) {
                (struct lc_sent){.sender = left->sender, .number = left->number, .copy = left->copy},
                left->t_arrival, left->fate);
     }
+    if (history.receive_until_ns && history.ended)
+      set_lost(&history);
     write_joined(w, &history);
     if (recovered)
       write_counted_totals(&w->to, &w->new, &history);

@@ -51,6 +51,7 @@ static void report(struct lc_check *check, const struct lc_history *h,
 
 static void check_neighbours(struct lc_check *check, const struct lc_history *h,
                              const struct matching *m, const struct lc_history_clock *clock) {
+  int64_t receives = 0, broken = 0;
   for (int64_t b = 0; b < h->n_event; b++) {
     const struct lc_machine *machine = &h->machine[h->event[b].machine];
     if (b > machine->first_event) {
@@ -60,10 +61,24 @@ static void check_neighbours(struct lc_check *check, const struct lc_history *h,
     }
     if (m->send_of[b] >= 0) {
       check->n_checked++;
-      if (!before(clock, m->send_of[b], b))
-        report(check, h, clock, m->send_of[b], b, "sends what is received by", "do not grow");
+      receives++;
+      if (before(clock, m->send_of[b], b))
+        continue;
+      broken++;
+      report(check, h, clock, m->send_of[b], b, "sends what is received by", "do not grow");
     }
   }
+  snprintf(check->note, sizeof check->note,
+           "%" PRId64 " of %" PRId64 " receives are not after their send", broken, receives);
+}
+
+/* What is wrong with a clock of this build that is known to be faulty. */
+static void note_fault(struct lc_check *check, const char *name) {
+  const struct lc_clock *known = lc_clock_find(name);
+  size_t used = strlen(check->note);
+  if (known && known->fault)
+    snprintf(check->note + used, sizeof check->note - used, "; known to be faulty: %s",
+             known->fault);
 }
 
 /* How many events of each VM are in the past of the latest event of each VM, itself included: for
@@ -160,6 +175,7 @@ void check_clock(const struct lc_history *h, const struct matching *m, const int
                                      clock->characterizes ? "a -> b exactly when C(a) < C(b)"
                                                           : "a -> b implies C(a) < C(b)");
   check_neighbours(check, h, m, clock);
+  note_fault(check, clock->name);
   if (clock->characterizes)
     check_converse(check, h, m, order, n, clock);
 }

@@ -83,6 +83,7 @@ struct judge {
   struct row *row;   /* of the cuts, by message, then cut */
   int64_t *n_queued; /* [n_vm][cuts.n] rows that are queued */
   int64_t *n_held;   /* [copies of the system][cuts.n] rows */
+  int64_t *n_lost;   /* the same: messages sent before the cut and lost by the end */
 };
 
 static int by_message(const void *a, const void *b) {
@@ -134,6 +135,7 @@ struct message {
   int32_t receiver;      /* -1 not known */
   int32_t sent, received;
   bool arrives, ends; /* whether `t_arrival` and `received` are known */
+  bool lost;          /* or, in a run without an end, may be: after --receive-until */
   int64_t t_arrival;
 };
 
@@ -239,15 +241,19 @@ static void judge_rows(struct judge *j, const struct message *message, const str
       bad_row(j, &row[i], "which was sent after it");
     else if (message->receive >= 0 && cut >= message->received)
       bad_row_by(j, &row[i], "which was received before it by", message->receive);
+    else if (message->lost && j->h->ended)
+      bad_row(j, &row[i], "which was lost");
     else if (i && cut == row[i - 1].cut)
       bad_row(j, &row[i], "where it is twice");
     else {
-      if (next < cut)
+      if (next < cut && !message->lost)
         report_missing(j, message, row, next, cut);
       judge_row(j, message, &row[i], &row[0]);
       next = cut + 1;
     }
   }
+  if (message->lost)
+    return; /* no cut has it */
   if (message->ends && next < message->received)
     report_missing(j, message, row, next, message->received);
   else if (!message->ends && next < j->cuts.n)
@@ -283,11 +289,15 @@ static void judge_message(struct judge *j, int64_t at, const struct row *row, in
       .arrives = j->m->t_arrival[at] != INT64_MIN,
       .t_arrival = j->m->t_arrival[at],
       .ends = h->machine[sent->receiver].logged,
+      .lost = j->m->fate[at] == LC_FATE_LOST ||
+              (j->m->fate[at] == LC_FATE_UNKNOWN && h->receive_until_ns && !h->ended),
   };
   if (message.receive >= 0) {
     const struct lc_event *e = &h->event[message.receive];
     message.received = first_cut_after(h, &j->cuts, e->machine, e->seq);
   }
+  for (int32_t c = message.sent; message.lost && c < j->cuts.n; c++)
+    j->n_lost[(int64_t)(sent->sender / h->n_copy) * j->cuts.n + c]++;
   j->check->n_checked++;
   if (message.received < message.sent)
     report_inconsistent(j, &message);
@@ -391,8 +401,14 @@ static void judge_balance(struct judge *j, int32_t copy) {
       under_way += (uint64_t)state->n_sent - (uint64_t)state->n_received;
     }
     int64_t rows = j->n_held[(int64_t)copy * j->cuts.n + c];
+    bool logged = copy_is_logged(h, copy * h->n_copy);
+    int64_t lost = j->n_lost[(int64_t)copy * j->cuts.n + c]; /* by then, or later */
+    if (h->receive_until_ns && !logged)
+      lost = h->ended ? h->balance.lost : INT64_MAX / 2; /* no more than that */
+    int64_t least = (int64_t)under_way - lost;
+    int64_t most = h->ended && logged ? least : (int64_t)under_way;
     j->check->n_checked++;
-    if ((int64_t)under_way != rows)
+    if (rows < least || rows > most)
       violation(j->check, time_of(j, c),
                 "snapshot %d says that VMs %d to %d have %" PRId64
                 " messages under way, and has %" PRId64 " of them",
@@ -411,6 +427,7 @@ void check_cuts(const struct lc_history *h, const struct matching *m, struct lc_
   size_t cuts = (size_t)j.cuts.n;
   j.n_queued = lc_new((size_t)h->n_vm * cuts, sizeof *j.n_queued, "the verifier's cuts");
   j.n_held = lc_new((size_t)(h->n_vm / h->n_copy) * cuts, sizeof *j.n_held, "the verifier's cuts");
+  j.n_lost = lc_new((size_t)(h->n_vm / h->n_copy) * cuts, sizeof *j.n_lost, "the verifier's cuts");
   sort_rows(&j);
   judge_messages(&j);
   judge_order(&j);
@@ -421,4 +438,5 @@ void check_cuts(const struct lc_history *h, const struct matching *m, struct lc_
   free(j.row);
   free(j.n_queued);
   free(j.n_held);
+  free(j.n_lost);
 }

@@ -3,6 +3,7 @@
 #include "checks.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The copies that one send event made: consecutive numbers to ascending receivers. */
@@ -147,6 +148,32 @@ static void match_left(struct lc_check *check, const struct lc_history *h, struc
   m->t_arrival[at] = left->t_arrival;
 }
 
+/* With --receive-until each channel delivers one message that arrives then or later, and nothing
+ * behind it: what is behind it is lost. */
+static void match_lost(struct lc_check *check, const struct lc_history *h, struct matching *m) {
+  int64_t *closed_by = lc_new((size_t)h->n_vm, sizeof *closed_by, "the verifier's channels");
+  for (int64_t i = 0; i < h->n_sent; i++) {
+    const struct lc_sent *sent = &h->sent[i];
+    int64_t *by = &closed_by[sent->receiver]; /* index + 1 of the message that closed it */
+    bool closed = *by && h->sent[*by - 1].sender == sent->sender;
+    if (m->fate[i] == LC_FATE_UNKNOWN) {
+      if (closed)
+        m->fate[i] = LC_FATE_LOST;
+      continue;
+    }
+    check->n_checked++;
+    if (closed)
+      violation(check, m->t_arrival[i],
+                "message %" PRId64 " of VM %d reached VM %d, although the channel had delivered "
+                "message %" PRId64 " at %" PRId64 " ns, after --receive-until",
+                sent->number, sent->sender, sent->receiver, h->sent[*by - 1].number,
+                m->t_arrival[*by - 1]);
+    else if (m->t_arrival[i] >= h->receive_until_ns)
+      *by = i + 1;
+  }
+  free(closed_by);
+}
+
 void check_matching(const struct lc_history *h, struct matching *m, struct lc_verdict *verdict) {
   struct lc_check *check = new_check(
       verdict, "matching", "every receive takes exactly one message that was sent to its VM");
@@ -163,6 +190,8 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
   for (int64_t i = 0; i < h->n_left; i++)
     if (h->left[i].snapshot == h->n_snapshot - 1)
       match_left(check, h, m, &h->left[i]);
+  if (h->receive_until_ns && h->ended)
+    match_lost(check, h, m);
 }
 
 static bool equal_balance(const struct lc_balance *a, const struct lc_balance *b) {
@@ -173,13 +202,13 @@ static bool equal_balance(const struct lc_balance *a, const struct lc_balance *b
 /* What the file says became of a message is what the receivers' rows say. */
 static void check_stored_fate(struct lc_check *check, const struct lc_sent *sent, uint8_t fate,
                               int64_t t_arrival) {
-  if (sent->fate == fate && (fate == LC_FATE_UNKNOWN || sent->t_arrival == t_arrival))
+  bool arrives = fate != LC_FATE_UNKNOWN && fate != LC_FATE_LOST;
+  if (sent->fate == fate && (!arrives || sent->t_arrival == t_arrival))
     return;
   violation(check, sent->t_send,
             "message %" PRId64 " of VM %d is said to have fate %d and to have arrived at %" PRId64
             " ns; its receiver's rows give fate %d, %" PRId64 " ns",
-            sent->number, sent->sender, sent->fate, sent->t_arrival, fate,
-            fate == LC_FATE_UNKNOWN ? 0 : t_arrival);
+            sent->number, sent->sender, sent->fate, sent->t_arrival, fate, arrives ? t_arrival : 0);
 }
 
 /* What arrived before the end is queued, what did later in flight. */

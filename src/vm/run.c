@@ -64,7 +64,7 @@ ALWAYS void part(const struct lc_vms *vms, const int32_t *own, int32_t n, bool t
     receive->own[receiving] = act->own[acting] = own[k];
     act->draw.word[0][acting] = (uint32_t)vm->n_tick;
     act->draw.word[1][acting] = (uint32_t)((uint64_t)vm->n_tick >> 32);
-    act->draw.word[2][acting] = (uint32_t)(vms->first + own[k]);
+    act->draw.word[2][acting] = (uint32_t)lc_workload_stream(vms->load, vms->first + own[k]);
     receiving += mail;
     acting += !mail | then_act;
   }

@@ -53,17 +53,27 @@ struct lc_rate lc_rate_of(const struct lc_rate_rule *rule, uint64_t seed, int32_
   return rule->rate[lc_rate_index(rule, seed, vm, n_copy)];
 }
 
-int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm) {
+/* The period in whole ns, rounded up: with the floor of every tick's time, tick k is at the floor
+ * of (k + 1) periods or a ns later, never before it. So as many ticks are due before T as there are
+ * whole periods in T, one fewer if they fill it: what a machine does whose first tick is at 1 /
+ * rate. */
+static int64_t period_of(struct lc_rate rate) {
   int64_t period = lc_tick_time(rate, 0, 1);
+  wide exact = (wide)rate.q * LC_NS_PER_S;
+  return period + ((wide)period * rate.p < exact && period < INT64_MAX);
+}
+
+int64_t lc_phase_of(enum lc_phase phase, struct lc_rate rate, uint64_t seed, int32_t vm) {
   switch (phase) {
   case LC_PHASE_ZERO:
     return 0;
   case LC_PHASE_PERIOD:
-    return period;
+    return period_of(rate);
   case LC_PHASE_RANDOM:
     break;
   }
   struct lc_block draw = lc_draw(seed, LC_DRAW_RATE, vm, 0, 0);
+  int64_t period = lc_tick_time(rate, 0, 1);
   uint64_t word = (uint64_t)draw.word[3] << 32 | draw.word[2];
   __extension__ unsigned __int128 product = (unsigned __int128)word * (uint64_t)period;
   return (int64_t)(product >> 64);

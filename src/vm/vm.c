@@ -130,7 +130,8 @@ bool lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step
   }
   vms->midway = false;
   struct lc_block draw =
-      lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own, (uint64_t)vm->n_tick, 0);
+      lc_draw(vms->load->seed, LC_DRAW_OPERATION, lc_workload_stream(vms->load, vms->first + own),
+              (uint64_t)vm->n_tick, 0);
   act_step(vms, own, now_ns, lamport, then_act, &draw, step);
   return false;
 }

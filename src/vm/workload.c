@@ -37,7 +37,7 @@ void lc_workload_free(struct lc_workload *load) {
 /* The words that a multicast draws from: words 2, 3 of block 0, then blocks 1, 2, ... */
 struct stream {
   const struct lc_workload *load;
-  int32_t vm;
+  int32_t vm; /* whose stream it is */
   int64_t tick;
   struct lc_block block;
   uint32_t at;
@@ -67,7 +67,8 @@ static void shuffle_two(const struct lc_block *draw, uint32_t degree, int32_t *c
 int32_t choose_receivers(struct lc_workload *load, int32_t vm, int64_t tick,
                          const struct lc_block *draw, int32_t degree) {
   int32_t fanout = load->fanout < degree ? load->fanout : degree;
-  struct stream s = {.load = load, .vm = vm, .tick = tick, .block = *draw, .at = 2};
+  struct stream s = {
+      .load = load, .vm = lc_workload_stream(load, vm), .tick = tick, .block = *draw, .at = 2};
   int32_t *chosen = load->chosen;
   if (fanout == degree) /* all of them: nothing to shuffle */
     for (int32_t i = 0; i < fanout; i++)

@@ -32,7 +32,7 @@ static void open_system(struct system *s, const char *shape, int32_t n_vm, int32
 
 /* Of VMs [first, first + n); returns the residual. */
 static double predict(const struct system *s, int32_t first, int32_t n, struct lc_prediction *out) {
-  struct lc_theory *theory = lc_theory_open(&s->load, &s->rates);
+  struct lc_theory *theory = lc_theory_open(&s->load, &s->rates, false);
   lc_predict(theory, first, n, out);
   double residual = lc_theory_residual(theory);
   lc_theory_close(theory);

@@ -3,7 +3,7 @@
 It shares nothing with lcmpi but the rules, and three functions whose last bit is a rule too: simulate(options,
 floating) is given log, exp and quantile (of the normal distribution). It returns the events, stamps, messages, the
 states at all snapshots and the messages that cross them as sorted lists of tuples, in the order of the columns named
-below. Where a clock has a largest jump it stands behind the clock's stamp.
+below, then all stamps in the order of CLOCKS, then their largest jumps.
 """
 
 from fractions import Fraction
@@ -14,6 +14,7 @@ EVENT = ("machine", "seq", "tick", "t_scheduled", "t_actual", "peer", "msg_first
 MESSAGE = ("sender", "number", "receiver", "send_seq", "t_send")
 STATE = ("t_actual", "n_tick", "n_event", "n_internal", "n_sent", "n_received", "n_queued", "queue_max", "valid")
 CROSSING = ("snapshot", "receiver", "fate", "t_arrival", "sender", "number")  # and the stamps; sorted as in the file
+CLOCKS = ("lamport", "vector", "lamport-seed-a", "lamport-seed-b")
 INTERNAL, SEND, RECEIVE = 1, 2, 3
 QUEUED, IN_FLIGHT = 2, 3
 OPERATION, RATE, LATENCY, TOPOLOGY = 0, 1, 2, 3
@@ -73,7 +74,7 @@ def rate_and_phase(o, vm):
         rates = o["rates"].split(",")
         rate = Fraction(rates[vm % o["vms"] % len(rates)])  # given, not drawn: the same in every copy
     period = NS * rate.denominator // rate.numerator
-    phase = {"zero": 0, "period": period, "random": (draw[3] * WORD + draw[2]) * period // WORD**2}[o["phase"]]
+    phase = {"zero": 0, "period": ceil(NS / rate), "random": (draw[3] * WORD + draw[2]) * period // WORD**2}[o["phase"]]
     return rate, phase
 
 
@@ -97,9 +98,10 @@ class Machine:
     def __init__(self, o, vm):
         self.vm, self.peers = vm, peers_of(o, vm)
         self.rate, self.phase = rate_and_phase(o, vm)
-        self.ticks, self.sent, self.inbox, self.last_arrival = 0, 0, [], {}
-        self.lamport, self.vector, self.jump_max = 0, [0] * o["vms"], 0
-        self.internal, self.received, self.queue_max = 0, 0, 0
+        self.ticks, self.sent, self.inbox, self.last_arrival, self.closed = 0, 0, [], {}, set()
+        self.lamport, self.vector, self.seed_a, self.seed_b = 0, [0] * o["vms"], 0, 0
+        self.stamps, self.jumps = (0, *self.vector, 0, 0), [0, 0, 0]  # of the latest event; of the clocks of one word
+        self.events, self.internal, self.received, self.queue_max = 0, 0, 0, 0
 
     def due(self):
         return self.phase + self.ticks * self.rate.denominator * NS // self.rate.numerator
@@ -107,7 +109,8 @@ class Machine:
 
 def choose(o, machine):
     """(operation, receivers) of an idle tick."""
-    draw = philox(o["seed"], OPERATION, machine.vm, machine.ticks)
+    drawer = machine.vm - machine.vm % o["vms"] if o["rng-fault"] == "shared-stream" else machine.vm
+    draw = philox(o["seed"], OPERATION, drawer, machine.ticks)
     unicast, multicast = (int(w * WORD + 0.5) for w in (o["unicast"], o["unicast"] + o["multicast"]))
     if draw[0] >= multicast or not machine.peers:
         return 3, []
@@ -116,7 +119,7 @@ def choose(o, machine):
     n = min(o["fanout"], len(machine.peers))
     if n == len(machine.peers):
         return 2, machine.peers
-    return 2, shuffled(stream(o["seed"], OPERATION, machine.vm, machine.ticks, 2), machine.peers, n)
+    return 2, shuffled(stream(o["seed"], OPERATION, drawer, machine.ticks, 2), machine.peers, n)
 
 
 def cut(machines, snapshot, t):
@@ -124,10 +127,22 @@ def cut(machines, snapshot, t):
     states, crossing = [], []
     for m in machines:
         arrived = sum(x[0] < t for x in m.inbox)
-        states.append((m.vm, snapshot, t, m.ticks, m.ticks, m.internal, m.sent, m.received, arrived, m.queue_max, 1,
-                       m.lamport, m.jump_max, *m.vector))
-        crossing += [(snapshot, m.vm, QUEUED if x[0] < t else IN_FLIGHT, *x[:3], x[3][0], *x[3][1]) for x in m.inbox]
+        states.append((m.vm, snapshot, t, m.ticks, m.events, m.internal, m.sent, m.received, arrived, m.queue_max, 1,
+                       *m.stamps, *m.jumps))
+        crossing += [(snapshot, m.vm, QUEUED if x[0] < t else IN_FLIGHT, *x) for x in m.inbox]
     return states, crossing
+
+
+def advance(m, me, message=None):
+    """The clocks' rules of one event; `message`: the stamps that a receive takes."""
+    before = m.stamps
+    lamport, *vector, seed_a, seed_b = message or (0,) * len(before)
+    logged = m.seed_b
+    m.lamport, m.vector = max(m.lamport, lamport) + 1, [max(x, y) for x, y in zip(m.vector, vector)]
+    m.vector[me] += 1
+    m.seed_a, m.seed_b = max(m.seed_a, seed_a), max(m.seed_b, seed_b) + 1
+    m.stamps = (m.lamport, *m.vector, m.seed_a, logged)
+    m.jumps = [max(jump, m.stamps[i] - before[i]) for jump, i in zip(m.jumps, (0, -2, -1))]
 
 
 def simulate(o, floating):
@@ -135,6 +150,7 @@ def simulate(o, floating):
     events, stamps, messages, states, crossing = [], [], [], [], []
     every = o["duration"] if o["snapshot-every"] == "none" else int(o["snapshot-every"][:-1]) * NS
     times = [*range(every, o["duration"], every), o["duration"]]
+    until = float("inf") if o["receive-until"] == "none" else int(o["receive-until"][:-2]) * 10**6
     taken = 0
     while True:
         m = min(machines, key=lambda machine: (machine.due(), machine.vm))
@@ -144,31 +160,35 @@ def simulate(o, floating):
             states, crossing, taken = states + more[0], crossing + more[1], taken + 1
         if now >= o["duration"]:
             break
+        m.seed_a += 1
         arrived = sorted(x for x in m.inbox if x[0] <= now)
-        operation, peer, first, count, t_arrival, kind, to = 0, -1, 0, 0, 0, RECEIVE, []
-        before = m.lamport
+        queue = len(arrived)
         if arrived:
-            t_arrival, peer, first, count, (lamport, vector) = *arrived[0][:3], 1, arrived[0][3]
+            t_arrival, peer, number, *message = arrived[0]
             m.inbox.remove(arrived[0])
-            m.lamport, m.vector = max(m.lamport, lamport), [max(x, y) for x, y in zip(m.vector, vector)]
-            m.received, m.queue_max = m.received + 1, max(m.queue_max, len(arrived))
-        else:
+            m.received, m.queue_max = m.received + 1, max(m.queue_max, queue)
+            advance(m, me, message)
+            events.append((m.vm, m.events, m.ticks, now, now, peer, number, 1, t_arrival, queue, queue - 1, 0, RECEIVE))
+            stamps.append((m.vm, m.events, *m.stamps))
+            m.events += 1
+            queue -= 1
+        if not arrived or o["tick-rule"] == "receive-then-act":
             operation, to = choose(o, m)
-            kind = SEND if to else INTERNAL
-            first, count = (m.sent, len(to)) if to else (0, 0)
-            peer = to[0] if operation == 1 else -1
-            m.internal += kind == INTERNAL
-        m.lamport, m.vector[me] = m.lamport + 1, m.vector[me] + 1
-        m.jump_max = max(m.jump_max, m.lamport - before)
-        events.append((m.vm, m.ticks, m.ticks, now, now, peer, first, count, t_arrival, len(arrived),
-                       len(arrived) - bool(arrived), operation, kind))
-        stamps.append((m.vm, m.ticks, m.lamport, *m.vector))
-        for receiver in to:
-            arrival = now + latency(o, floating, m.vm, m.sent)
-            if o["fifo"] == "on":
-                arrival = m.last_arrival[receiver] = max(arrival, m.last_arrival.get(receiver, 0))
-            messages.append((m.vm, m.sent, receiver, m.ticks, now))
-            machines[receiver].inbox.append((arrival, m.vm, m.sent, (m.lamport, list(m.vector))))
-            m.sent += 1
+            advance(m, me)
+            m.internal += not to
+            events.append((m.vm, m.events, m.ticks, now, now, to[0] if operation == 1 else -1, m.sent if to else 0, len(to),
+                           0, queue, queue, operation, SEND if to else INTERNAL))
+            stamps.append((m.vm, m.events, *m.stamps))
+            for receiver in to:
+                arrival = now + latency(o, floating, m.vm, m.sent)
+                if o["fifo"] == "on":
+                    arrival = m.last_arrival[receiver] = max(arrival, m.last_arrival.get(receiver, 0))
+                messages.append((m.vm, m.sent, receiver, m.events, now))
+                if receiver not in m.closed:
+                    machines[receiver].inbox.append((arrival, m.vm, m.sent, *m.stamps))
+                if arrival >= until:
+                    m.closed.add(receiver)
+                m.sent += 1
+            m.events += 1
         m.ticks += 1
     return sorted(events), sorted(stamps), sorted(messages), sorted(states), sorted(crossing)

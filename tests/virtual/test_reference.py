@@ -39,6 +39,7 @@ def configuration(rng):
     shapes = ["full"] * 4 + ["ring", "star", "grid"] + [f"random:{rng.randint(1, max(1, vms - 1))}"] * (vms > 1)
     unicast = rng.choice((0.2, 0.2, 0, 0.5, 0.125))
     multicast = rng.choice((0.1, 0.1, 0, 0.25, 0.5))
+    fifo = rng.choice(("on", "off"))
     return {
         "vms": vms,
         "replicas": rng.choice((1, 1, 1, 2, 5)),
@@ -52,7 +53,10 @@ def configuration(rng):
         "latency": rng.choice(("const:10ms", "const:100ms", "const:1000ms", "uniform:1ms,300ms",
                                "uniform:0ms,50ms,min=2ms", "exp:80ms,min=1ms", "lognormal:50ms,0.7,min=3ms",
                                "uniform:500ms,3000ms", "const:2500ms")),
-        "fifo": rng.choice(("on", "off")),
+        "fifo": fifo,
+        "tick-rule": rng.choice(("receive-or-act", "receive-then-act")),
+        "receive-until": rng.choice(("none", "none", f"{rng.randint(1, 15000)}ms")) if fifo == "on" else "none",
+        "rng-fault": rng.choice(("none", "none", "none", "shared-stream")),
         "duration": rng.randint(1, 20000) * 10**6,
         "snapshot-every": rng.choice(("1s", "5s", "none")),
     }
@@ -63,7 +67,7 @@ def words(o):
     given["fanout"] = "all" if o["fanout"] == 10**9 else o["fanout"]
     given["internal"] = 1 - o["unicast"] - o["multicast"]
     given["duration"] = f"{o['duration'] // 10**6}ms"
-    return ["--pace", "virtual", "--clock", "lamport,vector", "--progress", "none",
+    return ["--pace", "virtual", "--clock", ",".join(reference.CLOCKS), "--progress", "none",
             *(str(word) for key, value in given.items() for word in (f"--{key}", value))]
 
 
@@ -73,21 +77,28 @@ def rows(group, columns):
     return sorted(zip(*(group[name][()].tolist() for name in columns)))
 
 
+def stamps_of(group):
+    """Of all clocks, side by side in the last dimension."""
+    stamps = [group[f"clocks/{clock}/stamp"][()] for clock in reference.CLOCKS]
+    vector = stamps[reference.CLOCKS.index("vector")]
+    return numpy.concatenate([s if s.ndim == vector.ndim else s[..., None] for s in stamps], axis=-1)
+
+
 def states(group):
     """One row for each VM and snapshot."""
     columns = [group[name][()] for name in reference.STATE]
-    lamport, vector = group["clocks/lamport"], group["clocks/vector/stamp"][()]
     n_vm, n_snapshot = columns[0].shape
-    columns += [lamport["stamp"][()], lamport["jump_max"][()]]
-    return [(v, s, *(column[v, s].item() for column in columns), *vector[v, s].tolist())
-            for v in range(n_vm) for s in range(n_snapshot)]
+    stamps = stamps_of(group)
+    jumps = [group[f"clocks/{clock}/jump_max"][()] for clock in reference.CLOCKS if clock != "vector"]
+    return [(v, s, *(column[v, s].item() for column in columns), *stamps[v, s].tolist(),
+             *(jump[v, s].item() for jump in jumps)) for v in range(n_vm) for s in range(n_snapshot)]
 
 
 def crossing(snapshots, name):
     """The rows of a table of messages that cross cuts; of one rank they are in order as they are."""
     group = snapshots[name]
     columns = [group[column][()].tolist() for column in reference.CROSSING]
-    stamps = numpy.column_stack([group[f"clocks/{clock}/stamp"][()] for clock in ("lamport", "vector")]).tolist()
+    stamps = stamps_of(group).tolist()
     found = [(*row, *stamp) for row, stamp in zip(zip(*columns), stamps)]
     assert found == sorted(found), f"the rows of the {name} are not in order"
     return found
@@ -97,8 +108,7 @@ def read(path):
     """The file in the reference's form."""
     with h5py.File(path, "r") as file:
         events, ids = file["events"], ("machine", "seq")
-        lamport, vector = (events[f"clocks/{name}/stamp"][()] for name in ("lamport", "vector"))
-        stamps = numpy.column_stack([*(events[name][()] for name in ids), lamport, vector])
+        stamps = numpy.column_stack([*(events[name][()] for name in ids), stamps_of(events)])
         snapshots = file["snapshots"]
         left = crossing(snapshots, "queue") + crossing(snapshots, "channel")
         return (rows(events, reference.EVENT), sorted(map(tuple, stamps.tolist())),

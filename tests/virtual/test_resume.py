@@ -34,6 +34,11 @@ MATRIX = {
     "no log": ("--vms", 3000, "--log", "none", "--latency", "exp:80ms,min=15ms"),
     "only the end": ("--vms", 200, "--latency", "exp:60ms,min=5ms", "--snapshot-every", "none"),
     "no log, only the end": ("--vms", 2000, "--log", "none", "--latency", "const:10ms", "--snapshot-every", "none"),
+    "two events in a tick": (*SMALL, "--tick-rule", "receive-then-act", "--clock", "lamport"),
+    "two events, in order": ("--vms", 150, "--tick-rule", "receive-then-act", "--latency", "exp:600ms,min=5ms", *COLOURS),
+    "lost after a time": (*SMALL, "--receive-until", "40s"),
+    "lost, with markers": ("--vms", 60, "--receive-until", "50s", "--latency", "exp:600ms,min=5ms", *MARKERS),
+    "one stream for all": (*SMALL, "--rng-fault", "shared-stream"),
     "many snapshots": (*SMALL, "--snapshot-every", "300ms"),
     "markers": (*SMALL, *MARKERS),
     "markers in order": ("--vms", 60, "--latency", "exp:600ms,min=5ms", *MARKERS),
@@ -229,6 +234,18 @@ class Resume(virtual.Case):
         self.check_run(*options, "--duration", "10s", "-o", path)
         out = self.check_run("--resume", path, "--duration", "15s").stdout
         self.assertIn("100 events since the resume in", out)
+
+    def test_clocks(self):
+        """One that does something at the beginning of a tick goes on; one whose stamps do not tell its state does not."""
+        whole, path = self.path("whole.h5"), self.path("run.h5")
+        options = ("--preset", "seed-a:U=4", "--pace", "virtual", "--seed", 3, "--progress", "none")
+        self.check_run(*options, "-o", whole)
+        self.check_run(*options, "--duration", "31s", "-o", path)
+        self.check_run("--resume", path, "--duration", "60s", ranks=2)
+        self.assertEqual(going_on.differences(going_on.contents(whole), going_on.contents(path)), [])
+        self.check_run("--preset", "seed-b", "--pace", "virtual", "-o", path, "--force")
+        refused = self.check_run("--resume", path, "--duration", "80s", code=2)
+        self.assertIn("has the clock lamport-seed-b, whose stamps do not tell its state", refused.stderr)
 
     def test_channels_of_a_file(self):
         """They must be those of the beginning: the path alone says little."""
