@@ -411,7 +411,8 @@ static void test_the_table(void **state) {
     const struct option_entry *a = &option_table[i];
     assert_ptr_equal(option_find(a->name), a); /* no name twice */
     assert_true(*a->help && *a->group);
-    assert_int_equal(a->set != NULL, a->print != NULL);
+    assert_true(a->set || !a->print);
+    assert_true(a->print || !a->set || strcmp(a->name, "preset") == 0); /* it sets others */
     assert_true(a->argument || !a->list);
     assert_true(option_bit(a) == UINT64_C(1) << i);
     for (size_t k = 0; k < i; k++)
@@ -429,6 +430,48 @@ static bool line_of(const char *text, const char *line) {
     if ((at == text || at[-1] == '\n') && (at[length] == '\n' || !at[length]))
       return true;
   return false;
+}
+
+static void require_config(const char *words, const char *const *lines, size_t n) {
+  struct parsed p;
+  require_parsed(&p, words);
+  char *text = lc_config_text(&p.line.config);
+  for (size_t i = 0; i < n; i++)
+    require(line_of(text, lines[i]), "%s: no line '%s' in:\n%s", words, lines[i], text);
+  free(text);
+  lc_command_line_free(&p.line);
+}
+
+/* A preset is the options that it stands for, where it stands. */
+static void test_presets(void **state) {
+  (void)state;
+  static const char *const five[] = {
+      "vms = 3",       "rates = 1,3,6",  "tick-rule = receive-then-act",   "unicast = 2/5",
+      "multicast = 0", "internal = 3/5", "clock = lamport-seed-a,lamport", "duration = 60s"};
+  static const char *const most[] = {"unicast = 2/2", "internal = 0"};
+  static const char *const ten[] = {"unicast = 2/10", "internal = 8/10"};
+  static const char *const baseline[] = {"rates = 1:6",         "rate-weights = equal",
+                                         "phase = period",      "duration = 65s",
+                                         "receive-until = 60s", "clock = lamport-seed-b,lamport"};
+  static const char *const extreme[] = {"rates = 1:6", "rate-weights = 1,1,0,0,1,1"};
+  static const char *const given[] = {"rates = 2,6,1", "rate-weights = equal", "duration = 10s"};
+  static const char *const weighed[] = {"rates = 2:3", "rate-weights = 1,2"};
+  static const char *const similar[] = {"rates = 1:3", "rate-weights = .35,.35,.30"};
+  static const char *const after[] = {"duration = 65s", "seed = 7"};
+  static const char *const back[] = {"rates = 1:6",          "tick-rule = receive-or-act",
+                                     "rate-weights = equal", "receive-until = none",
+                                     "phase = zero",         "clock = lamport"};
+  require_config("--preset seed-a:U=5", five, LENGTH(five));
+  require_config("--preset seed-a:U=2", most, LENGTH(most));
+  require_config("--preset seed-a", ten, LENGTH(ten));
+  require_config("--preset seed-b", baseline, LENGTH(baseline));
+  require_config("--preset seed-b:extreme", extreme, LENGTH(extreme));
+  require_config("--preset seed-b:extreme --rates 2,6,1 --duration 10s", given, LENGTH(given));
+  require_config("--preset seed-b:extreme --rates 2:3 --rate-weights 1,2", weighed,
+                 LENGTH(weighed));
+  require_config("--preset seed-b:similar", similar, LENGTH(similar));
+  require_config("--duration 10s --seed 7 --preset seed-b", after, LENGTH(after));
+  require_config("--preset seed-b:extreme --preset exercise", back, LENGTH(back));
 }
 
 /* What the file says a run was asked for, given again, asks for the same. */
@@ -537,7 +580,9 @@ static const struct {
     {"rate-weights", "1,2,3"},
     {"phase", "random"},
     {"clock", "vector,lamport"},
-    {"tick-rule", "receive-or-act"}, /* there is only one */
+    {"tick-rule", "receive-then-act"},
+    {"rng-fault", "shared-stream"},
+    {"receive-until", "none"}, /* goes with --fifo on */
     {"unicast", "0.5"},
     {"multicast", "0.25"},
     {"internal", "0.25"},
@@ -751,6 +796,7 @@ int main(void) {
       cmocka_unit_test(test_rate_weights),
       cmocka_unit_test(test_a_refusal_changes_nothing),
       cmocka_unit_test(test_the_table),
+      cmocka_unit_test(test_presets),
       cmocka_unit_test(test_effective_options_read_back),
       cmocka_unit_test(test_resume_inherits),
       cmocka_unit_test(test_resume_compares),

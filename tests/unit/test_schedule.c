@@ -233,8 +233,17 @@ static void test_rate_comes_from_its_draw(void **state) {
 static void test_fixed_phases(void **state) {
   (void)state;
   assert_int_equal(lc_phase_of(LC_PHASE_ZERO, (struct lc_rate){3, 1}, 1, 5), 0);
-  assert_int_equal(lc_phase_of(LC_PHASE_PERIOD, (struct lc_rate){3, 1}, 1, 5), 333333333);
+  assert_int_equal(lc_phase_of(LC_PHASE_PERIOD, (struct lc_rate){3, 1}, 1, 5), 333333334);
   assert_int_equal(lc_phase_of(LC_PHASE_PERIOD, (struct lc_rate){1, 3}, 1, 5), 3 * S);
+  /* with the first tick after one period: T seconds have rate x T whole periods, and the one that
+   * fills them is not before their end (archived: 388 as the last of 389 ticks of rate 6 in 65 s)
+   */
+  for (int64_t rate = 1; rate <= 11; rate++) {
+    struct lc_rate r = {rate, 1};
+    int64_t phase = lc_phase_of(LC_PHASE_PERIOD, r, 1, 5);
+    assert_int_equal(lc_tick_count(r, phase, 65 * S), 65 * rate - 1);
+    assert_int_equal(lc_tick_count(r, phase, 65 * S + 1), 65 * rate);
+  }
 }
 
 static void test_random_phases(void **state) {
