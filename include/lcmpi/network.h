@@ -7,6 +7,7 @@
 #define LCMPI_NETWORK_H
 
 #include "lcmpi/base.h"
+#include "lcmpi/rng.h"
 
 /* ---- latency ------------------------------------------------------------------------------------
  */
@@ -38,6 +39,9 @@ char *lc_latency_print(const struct lc_latency *latency);
  * min_ns. The same on every host: own logarithm and exponential, no contraction. */
 int64_t lc_latency_draw(const struct lc_latency *latency, uint64_t seed, int32_t sender,
                         int64_t number);
+/* The same of what VM and server say to each other: `purpose` is LC_DRAW_REQUEST or _ANSWER. */
+int64_t lc_latency_draw_for(const struct lc_latency *latency, uint64_t seed,
+                            enum lc_purpose purpose, int32_t vm, int64_t number);
 
 /* ---- channels -----------------------------------------------------------------------------------
  */

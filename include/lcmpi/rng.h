@@ -14,6 +14,8 @@ enum lc_purpose {
   LC_DRAW_RATE = 1,      /* number = 0: word 0 the rate, words 2, 3 the random phase */
   LC_DRAW_LATENCY = 2,   /* number = message number of the sender; words 0, 1 */
   LC_DRAW_TOPOLOGY = 3,  /* number = 0, blocks 0, 1, ...: the peers of a VM */
+  LC_DRAW_REQUEST = 4,   /* number = request of the VM to the server; words 0, 1: its latency */
+  LC_DRAW_ANSWER = 5,    /* the same of what the server answers to it */
 };
 
 struct lc_block {

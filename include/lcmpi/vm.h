@@ -69,6 +69,7 @@ struct lc_vms {
   char *vm;                          /* [n] struct lc_vm of vm_bytes each */
   struct lc_tally *tally;            /* [n] */
   struct lc_late *late;              /* [n]; NULL: no tick is late */
+  int64_t *skipped;                  /* [n] ticks; NULL: none is skipped */
   int64_t *deadline_ns;       /* [n] of the next tick; filled up to a whole group with INT64_MAX */
   int64_t *group_deadline_ns; /* the earliest of each group of VMs; see lc_vms_run() */
   bool midway;                /* lc_vms_step() has taken a message, and the same tick is to act */
@@ -94,6 +95,8 @@ static inline struct lc_vm *lc_vms_vm(const struct lc_vms *vms, int32_t own) {
 /* From now on the lateness of what lc_vms_step() does is kept. Before the first tick, and before
  * lc_vms_restore(). */
 void lc_vms_keep_lateness(struct lc_vms *vms);
+/* From now on ticks may be skipped. Before the first tick. */
+void lc_vms_keep_skipped(struct lc_vms *vms);
 /* From now on messages carry one word more, their colour, behind their stamps. Before any is put.
  */
 void lc_vms_colour(struct lc_vms *vms);
@@ -108,7 +111,9 @@ static inline struct lc_counts lc_vms_counts(const struct lc_vms *vms, int32_t o
   const struct lc_tally *tally = &vms->tally[own];
   int64_t ticks = lc_vms_vm(vms, own)->n_tick;
   int64_t more = vms->load->rule == LC_RECEIVE_THEN_ACT ? tally->n_received : 0;
-  return (struct lc_counts){ticks, ticks + more, ticks + more - tally->n_send - tally->n_received,
+  int64_t skipped = vms->skipped ? vms->skipped[own] : 0;
+  return (struct lc_counts){ticks, ticks + more,
+                            ticks + more - tally->n_send - tally->n_received - skipped,
                             tally->n_sent, tally->n_received};
 }
 
@@ -163,6 +168,19 @@ struct lc_step {
  * deadline. True if the tick is not over (receive-then-act, after a receive): then the next call is
  * for its second event, of the same VM at the same time. */
 bool lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
+
+/* The parts of a tick whose message, if there is one, lies elsewhere: the tick takes the message
+ * that it is given, or performs the operation drawn for it, or is skipped: that is an event of its
+ * own, which changes no clock. The inbox of lc_vms_put() is not looked at. */
+struct lc_given {
+  int64_t number, t_arrival;
+  int32_t sender, n_before; /* n_before: messages that waited there with it */
+  const int64_t *stamp;
+};
+void lc_vms_take(struct lc_vms *vms, int32_t own, int64_t now_ns, const struct lc_given *given,
+                 struct lc_step *step);
+void lc_vms_act(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
+void lc_vms_skip(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step);
 
 /* Adds what a step did to a digest. */
 void lc_vms_digest(const struct lc_vms *vms, const struct lc_step *step, struct lc_digest *digest);

@@ -53,13 +53,18 @@ static const struct law {
 };
 enum { N_LAW = sizeof laws / sizeof *laws };
 
-int64_t lc_latency_draw(const struct lc_latency *l, uint64_t seed, int32_t sender, int64_t number) {
+int64_t lc_latency_draw_for(const struct lc_latency *l, uint64_t seed, enum lc_purpose purpose,
+                            int32_t vm, int64_t number) {
   if (l->kind == LC_LATENCY_CONST)
     return l->a_ns;
-  struct lc_block draw = lc_draw(seed, LC_DRAW_LATENCY, sender, (uint64_t)number, 0);
+  struct lc_block draw = lc_draw(seed, purpose, vm, (uint64_t)number, 0);
   uint64_t word = (uint64_t)draw.word[1] << 32 | draw.word[0];
   int64_t ns = (int64_t)(laws[l->kind].draw(l, (double)(word >> 11) * 0x1p-53) + 0.5);
   return ns > l->min_ns ? ns : l->min_ns;
+}
+
+int64_t lc_latency_draw(const struct lc_latency *l, uint64_t seed, int32_t sender, int64_t number) {
+  return lc_latency_draw_for(l, seed, LC_DRAW_LATENCY, sender, number);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -90,6 +90,7 @@ void lc_vms_free(struct lc_vms *vms) {
   free(vms->group_deadline_ns);
   free(vms->tally);
   free(vms->late);
+  free(vms->skipped);
   *vms = (struct lc_vms){0};
 }
 

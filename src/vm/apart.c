@@ -1,0 +1,51 @@
+/* A tick whose message comes from elsewhere, as a central server keeps it: its parts one by one,
+ * with the same draws, counts and clocks as a whole step. */
+#include "step.h"
+
+#include <stdlib.h>
+
+void lc_vms_keep_skipped(struct lc_vms *vms) {
+  vms->skipped = lc_new((size_t)vms->n, sizeof *vms->skipped, "the skipped ticks");
+}
+
+static void note_late(const struct lc_vms *vms, int32_t own, int64_t now_ns) {
+  if (!vms->late)
+    return;
+  struct lc_late *late = &vms->late[own];
+  int64_t ns = now_ns - vms->deadline_ns[own];
+  late->sum_ns += ns;
+  late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
+}
+
+void lc_vms_take(struct lc_vms *vms, int32_t own, int64_t now_ns, const struct lc_given *given,
+                 struct lc_step *step) {
+  struct lc_vm *vm = lc_vms_vm(vms, own);
+  note_late(vms, own, now_ns);
+  begin_step(vms, own, now_ns, LC_RECEIVE, step);
+  if (given->n_before > vm->max_queued)
+    vm->max_queued = given->n_before;
+  step->event.peer = given->sender;
+  step->event.msg_first = given->number;
+  step->event.msg_count = 1;
+  step->event.t_arrival = given->t_arrival;
+  vms->tally[own].n_received++;
+  clocks_step(vms, own, only_lamport(vms->clocks), LC_RECEIVE, given->stamp, now_ns);
+  end_step(vms, own, step);
+  step->event.queue_before = given->n_before;
+  step->event.queue_after = given->n_before - 1;
+}
+
+void lc_vms_act(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
+  uint64_t tick = (uint64_t)lc_vms_vm(vms, own)->n_tick;
+  struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own, tick, 0);
+  note_late(vms, own, now_ns);
+  idle_step(vms, own, now_ns, only_lamport(vms->clocks), &draw, step);
+}
+
+void lc_vms_skip(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
+  lc_assert(vms->skipped);
+  note_late(vms, own, now_ns);
+  begin_step(vms, own, now_ns, LC_SKIPPED, step);
+  vms->skipped[own]++;
+  end_step(vms, own, step);
+}
