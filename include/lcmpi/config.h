@@ -30,6 +30,9 @@ struct lc_config {
   bool fifo;
   int64_t receive_until_ns; /* INT64_MAX: for ever */
   bool shared_stream;       /* --rng-fault */
+  bool served;              /* --route server */
+  struct lc_server_rule server;
+  bool service_given; /* else the service time is the pace's own */
   enum lc_pace pace;
   int64_t duration_ns;
   struct lc_rate speed; /* model seconds per wall second */

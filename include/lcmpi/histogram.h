@@ -18,4 +18,7 @@ void lc_histogram_add(struct lc_histogram *h, int64_t ns);
  * 0 for an empty histogram. */
 int64_t lc_histogram_quantile(const struct lc_histogram *h, double q);
 
+/* The middle of a bin. */
+int64_t lc_histogram_middle(int bin);
+
 #endif

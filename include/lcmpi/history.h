@@ -79,11 +79,20 @@ struct lc_balance {
   int64_t sent, received, queued, in_flight, lost;
 };
 
+/* What the file says of a central server; see server.h. */
+struct lc_history_server {
+  bool served, by_timestamp; /* there was one; how it ordered its inboxes */
+  bool known;                /* the figures are on file */
+  int64_t clock, n_refresh, n_submit, n_report;
+  int64_t *n_skipped; /* [n_vm], NULL if not known */
+};
+
 struct lc_history {
   int32_t n_vm;    /* of all copies together */
   int32_t n_copy;  /* of one copy: peers never cross copies */
   bool exact_time; /* virtual time: every event happens at its tick, a snapshot at its time */
   bool fifo;       /* channels are first in, first out */
+  struct lc_history_server server;
   enum lc_tick_rule rule;
   int64_t receive_until_ns; /* channels deliver one message that arrives then or later; 0: all */
   bool ended;               /* the end is on file: what was queued or in flight, and the balance */

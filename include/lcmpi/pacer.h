@@ -6,6 +6,7 @@
 
 #include "lcmpi/histogram.h"
 #include "lcmpi/progress.h"
+#include "lcmpi/server.h"
 #include "lcmpi/snapshot.h"
 #include "lcmpi/store.h"
 #include "lcmpi/vm.h"
@@ -14,6 +15,12 @@
  * every sample-th VM); none. Totals and states go there always. */
 enum lc_log { LC_LOG_ALL, LC_LOG_SAMPLE, LC_LOG_NONE };
 
+/* --route server. */
+struct lc_server_rule {
+  enum lc_server_order order;
+  int64_t service_ns; /* that each request takes */
+};
+
 /* A system about to run. The pacer uses all of it and owns none. */
 struct lc_world {
   struct lc_transport *transport;
@@ -21,6 +28,7 @@ struct lc_world {
   struct lc_progress *progress; /* NULL but on rank 0 */
   struct lc_vms *vms;           /* this rank's block */
   const struct lc_latency *latency;
+  const struct lc_server_rule *server; /* NULL: messages go from VM to VM */
   bool fifo;
   int64_t receive_until_ns; /* INT64_MAX: for ever */
   enum lc_log log;
@@ -62,6 +70,7 @@ struct lc_outcome {
   int64_t n_window;            /* virtual time: how many there were */
   int64_t message_bytes;       /* virtual time: held for messages under way, most of any rank */
   struct lc_digest digest;
+  struct lc_service service; /* with a server */
 };
 
 /* The rank that runs a VM: blocks as even as can be. Local. */

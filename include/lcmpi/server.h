@@ -6,6 +6,7 @@
 #define LCMPI_SERVER_H
 
 #include "lcmpi/base.h"
+#include "lcmpi/histogram.h"
 
 /* What a VM asks for. REFRESH: the next message of its inbox, if there is one. SUBMIT: one message
  * into an inbox. REPORT: the stamp of a receive; nothing answers it. */
@@ -46,6 +47,14 @@ struct lc_server_figures {
   int64_t line_most;       /* most requests there at once, with the one being served */
   int64_t inbox_most;      /* messages in the longest inbox at any time */
   int64_t t_idle;          /* when it was done with what it has served */
+};
+
+/* What a central server did and cost. */
+struct lc_service {
+  struct lc_server_figures figures;
+  /* From a request to its reply; of a report to the end of its service. */
+  struct lc_histogram latency[LC_N_REQUEST];
+  int64_t n_skipped; /* ticks */
 };
 
 struct lc_server;

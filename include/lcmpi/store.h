@@ -11,6 +11,7 @@
 
 #include "lcmpi/history.h"
 #include "lcmpi/predict.h"
+#include "lcmpi/server.h"
 #include "lcmpi/snapshot.h"
 #include "lcmpi/transport.h"
 #include "lcmpi/vm.h"
@@ -82,6 +83,7 @@ struct lc_store_plan {
   const int64_t *rows[LC_N_TABLE]; /* [n_rank]: rows laid out for each rank; not of abandoned */
   int32_t n_snapshot;              /* the last one is the state at the end */
   const int64_t *t_snapshot;       /* [n_snapshot] */
+  bool served;                     /* by a central server: the file has a group for it */
   int32_t n_attribute;
   const struct lc_attribute *attribute;
   /* A run that goes on: its file so far (may be the new file's own path), of which what is before
@@ -158,6 +160,10 @@ lc_status lc_store_prediction(struct lc_store *store, int32_t first, int32_t n,
 lc_status lc_store_totals(struct lc_store *store, int32_t first, int32_t n,
                           const struct lc_vm_totals *totals, const int64_t *stamps,
                           const int64_t *jump_max, struct lc_error *err);
+/* What the central server did, of all ranks together, and the ticks that this rank's VMs skipped:
+ * of a plan with `served`. Local. */
+lc_status lc_store_service(struct lc_store *store, const struct lc_service *service,
+                           const struct lc_vms *vms, struct lc_error *err);
 /* Rank 0 writes the end of the run: time, balance, digest, state. The others do nothing. Local. */
 lc_status lc_store_end(struct lc_store *store, enum lc_run_state state, int64_t t_end,
                        const struct lc_balance *balance, const struct lc_digest *digest,

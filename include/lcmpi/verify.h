@@ -5,7 +5,7 @@
 
 #include "lcmpi/history.h"
 
-enum { LC_MAX_CHECKS = 10 + LC_MAX_CLOCKS };
+enum { LC_MAX_CHECKS = 11 + LC_MAX_CLOCKS };
 
 /* One thing that was checked. */
 struct lc_check {

@@ -10,7 +10,7 @@ static int bin_of(int64_t ns) {
   return (shift + 1) * LC_HISTOGRAM_SUB + (int)((value >> shift) - LC_HISTOGRAM_SUB);
 }
 
-static int64_t middle_of(int bin) {
+int64_t lc_histogram_middle(int bin) {
   if (bin < 2 * LC_HISTOGRAM_SUB)
     return bin;
   int shift = bin / LC_HISTOGRAM_SUB - 1;
@@ -30,7 +30,7 @@ int64_t lc_histogram_quantile(const struct lc_histogram *h, double q) {
   for (int i = 0; i < LC_HISTOGRAM_BINS && total; i++) {
     seen += h->count[i];
     if (h->count[i] && (double)seen >= wanted)
-      return middle_of(i);
+      return lc_histogram_middle(i);
   }
   return 0;
 }

@@ -32,6 +32,8 @@ void config_defaults(struct lc_config *config) {
       {"tick-rule", "receive-or-act"},
       {"rng-fault", "none"},
       {"receive-until", "none"},
+      {"route", "direct"},
+      {"server-order", "timestamp"},
   };
   struct lc_error err;
   memset(config, 0, sizeof *config);
@@ -156,6 +158,44 @@ static lc_status settle_pace(struct lc_config *c, struct lc_error *err) {
   return LC_OK;
 }
 
+static lc_status needs_direct(struct lc_error *err, const char *what, const char *why) {
+  return lc_fail(err, LC_EUSAGE, "--route server: %s; %s", what, why);
+}
+
+/* What a central server cannot go with, or not yet. */
+static lc_status settle_route(struct lc_config *c, struct lc_error *err) {
+  static const char later[] = "use --route direct";
+  static const char *const own[] = {"service-time", "server-order"};
+  bool is_virtual = c->pace == LC_PACE_VIRTUAL;
+  if (!c->service_given)
+    c->server.service_ns = is_virtual && c->served ? 100000 : 0;
+  for (int i = 0; i < 2 && !c->served; i++)
+    if (c->given & option_bit(option_find(own[i])))
+      return lc_fail(err, LC_EUSAGE, "--%s: goes with --route server", own[i]);
+  if (!c->served)
+    return LC_OK;
+  if (!is_virtual)
+    return needs_direct(err, "a server in real time is not there yet", "use --pace virtual");
+  if (c->resume)
+    return needs_direct(err, "a run with a server cannot go on with --resume", later);
+  if (c->tick_rule != LC_RECEIVE_OR_ACT)
+    return needs_direct(err, "a tick that asks the server takes a message or acts",
+                        "use --tick-rule receive-or-act");
+  if (c->receive_until_ns < INT64_MAX)
+    return needs_direct(err, "its machines ask for messages, no channel delivers them",
+                        "use --receive-until none");
+  if (c->n_replica > 1)
+    return needs_direct(err, "--replicas would share one server and not be independent", later);
+  if (c->snapshot_every_ns && (c->given & option_bit(option_find("snapshot-every"))))
+    return needs_direct(err, "there are no snapshots with a server but the end",
+                        "use --snapshot-every none, which is its default");
+  if (c->method && (c->given & option_bit(option_find("snapshot-method"))))
+    return needs_direct(err, "there are no snapshots with a server, so no --snapshot-method",
+                        "leave it out");
+  c->snapshot_every_ns = 0;
+  return LC_OK;
+}
+
 /* The channels of all copies, or what they are at most. */
 static int64_t count_channels(const struct lc_config *c) {
   int64_t n = c->n_vm, of_copy = n * (n - 1);
@@ -214,6 +254,8 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
   status = settle_vms(config, n_rank, err);
   if (!status)
     status = settle_pace(config, err);
+  if (!status)
+    status = settle_route(config, err);
   if (!status)
     status = settle_method(config, err);
   if (status)

@@ -338,6 +338,45 @@ static char *print_receive_until(const struct lc_config *c) {
   return c->receive_until_ns < INT64_MAX ? duration_text(c->receive_until_ns) : lc_format("none");
 }
 
+static const char *const routes[] = {"direct", "server"};
+
+static lc_status set_route(struct lc_config *c, const char *value, struct lc_error *err) {
+  int route = 0;
+  lc_status status = set_word(&route, "route", value, routes, 2, err);
+  if (!status)
+    c->served = route == 1;
+  return status;
+}
+
+static char *print_route(const struct lc_config *c) {
+  return lc_format("%s", routes[c->served]);
+}
+
+static lc_status set_service_time(struct lc_config *c, const char *value, struct lc_error *err) {
+  lc_status status =
+      set_duration(&c->server.service_ns, "service-time", value, 0, 3600 * LC_NS_PER_S, err);
+  c->service_given |= !status;
+  return status;
+}
+
+static char *print_service_time(const struct lc_config *c) {
+  return c->service_given || c->served ? duration_text(c->server.service_ns) : NULL;
+}
+
+static const char *const server_orders[] = {"timestamp", "arrival"};
+
+static lc_status set_server_order(struct lc_config *c, const char *value, struct lc_error *err) {
+  int order = 0;
+  lc_status status = set_word(&order, "server-order", value, server_orders, 2, err);
+  if (!status)
+    c->server.order = order ? LC_BY_ARRIVAL : LC_BY_TIMESTAMP;
+  return status;
+}
+
+static char *print_server_order(const struct lc_config *c) {
+  return c->served ? lc_format("%s", server_orders[c->server.order == LC_BY_ARRIVAL]) : NULL;
+}
+
 /* ---- time
  * ------------------------------------------------------------------------------------------ */
 
@@ -647,6 +686,18 @@ const struct option_entry option_table[] = {
      "each channel delivers its messages up to the first that arrives at TIME or later, and loses "
      "the rest; or none",
      set_receive_until, print_receive_until, NULL},
+    {"route", 330, "ROUTE", NETWORK, OPTION_OF_RUN,
+     "direct: messages go from VM to VM; server: one process keeps all inboxes, and a VM asks it "
+     "at "
+     "each tick",
+     set_route, print_route, NULL},
+    {"service-time", 331, "TIME", NETWORK, OPTION_OF_RUN,
+     "how long the server takes for a request (with --route server in virtual time 100us, else 0)",
+     set_service_time, print_service_time, NULL},
+    {"server-order", 332, "ORDER", NETWORK, OPTION_OF_RUN,
+     "what the server gives out first: timestamp (by clock value, sender, number; the default) or "
+     "arrival",
+     set_server_order, print_server_order, NULL},
     {"pace", 280, "PACE", TIME, OPTION_OF_RUN,
      "real: model time follows the wall clock; virtual: as fast as can be, with the same result on "
      "any number of ranks",

@@ -32,15 +32,19 @@ static void commit(struct virtual *v) {
     keep_failure_of(v, lc_store_commit(v->world->store, &v->error));
 }
 
+void virtual_log(struct virtual *v, const struct lc_step *step) {
+  lc_store_event(v->world->store, &step->event, step->stamps);
+  if (++v->n_waiting >= COMMIT_ROWS)
+    commit(v);
+}
+
 static void happened(void *context, const struct lc_step *step) {
   struct virtual *v = context;
   if (v->recorder)
     lc_recorder_event(v->recorder, step);
   if (v->recorder && !logs(v->world, step->event.machine))
     return;
-  lc_store_event(v->world->store, &step->event, step->stamps);
-  if (++v->n_waiting >= COMMIT_ROWS)
-    commit(v);
+  virtual_log(v, step);
 }
 
 lc_status write_all_rows(struct virtual *v, struct lc_error *err) {
@@ -53,7 +57,7 @@ static bool is_logged(void *context, int32_t vm) {
   return logs(v->world, vm);
 }
 
-static void begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outcome) {
+void virtual_begin(struct virtual *v, struct lc_world *w, struct lc_outcome *outcome) {
   memset(outcome, 0, sizeof *outcome);
   *v = (struct virtual){
       .world = w,
@@ -151,7 +155,7 @@ static int64_t earliest(const struct virtual *v) {
 }
 
 /* Rows are on file within --commit-every of wall time, however few they are. */
-static void look_at_clock(struct virtual *v) {
+void virtual_look(struct virtual *v) {
   const struct lc_outcome *o = v->outcome;
   if (o->n_event < v->look_tick && o->n_window < v->look_window)
     return;
@@ -165,23 +169,23 @@ static void look_at_clock(struct virtual *v) {
     commit(v);
 }
 
-static void show(struct virtual *v, int64_t t_ns, const int64_t *words) {
+void virtual_show(struct virtual *v, int64_t t_ns, const int64_t *counts, int signal) {
   if (!v->world->progress || v->now_ns - v->shown_ns < SHOW_NS)
     return;
   v->shown_ns = v->now_ns;
   struct lc_view view = {.t_ns = t_ns,
-                         .n_tick = words[TICKS],
-                         .n_sent = words[SENT],
-                         .n_received = words[RECEIVED],
-                         .n_queued = words[SENT] - words[RECEIVED],
-                         .signal = (int)words[SIGNAL]};
+                         .n_tick = counts[0],
+                         .n_sent = counts[1],
+                         .n_received = counts[2],
+                         .n_queued = counts[1] - counts[2],
+                         .signal = signal};
   lc_progress_show(v->world->progress, &view);
 }
 
 /* What every rank needs to know before the next window; *next is where it starts. */
 static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_error *err) {
   const struct lc_world *w = v->world;
-  look_at_clock(v);
+  virtual_look(v);
   int64_t words[N_WORDS] = {[NEXT] = -earliest(v),
                             [SIGNAL] = lc_stop_signal(),
                             [FAILED] = v->failure != LC_OK,
@@ -198,7 +202,7 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
   *next = -all[NEXT];
   v->outcome->signal = (int)all[SIGNAL];
   *over = all[FAILED] || (all[SIGNAL] && *next >= v->even_ns);
-  show(v, *next, all);
+  virtual_show(v, *next, all + TICKS, (int)all[SIGNAL]);
   int64_t cut_max[CUTS_MAX], cut_sum[CUTS_SUM]; /* the next round overwrites `all` */
   memcpy(cut_max, all + CUT_MAX, sizeof cut_max);
   memcpy(cut_sum, all + CUT_SUM, sizeof cut_sum);
@@ -229,7 +233,7 @@ static lc_status run_windows(struct virtual *v, int64_t *end, struct lc_error *e
   return lc_agree(w->transport, v->failure, err);
 }
 
-static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
+lc_status virtual_end(struct virtual *v, int64_t end, struct lc_error *err) {
   struct lc_world *w = v->world;
   struct lc_outcome *o = v->outcome;
   for (int32_t b = 0; b < w->vms->n_block; b++)
@@ -258,23 +262,29 @@ static lc_status end_run(struct virtual *v, int64_t end, struct lc_error *err) {
   return status ? status : check_balance(&o->balance, err);
 }
 
+void virtual_free(struct virtual *v, lc_status status) {
+  struct lc_outcome *o = v->outcome;
+  struct lc_error ignored;
+  if (status == LC_EFILE)
+    lc_store_end(v->world->store, LC_RUN_FAILED, 0, &o->balance, &o->digest, &ignored);
+  mail_free(v);
+  cuts_free(v);
+}
+
 lc_status lc_pace_virtual(struct lc_world *world, struct lc_outcome *outcome,
                           struct lc_error *err) {
   struct virtual v;
+  if (world->server)
+    return pace_virtual_server(world, outcome, err);
   int64_t end = 0, begun = lc_monotonic_ns();
-  begin(&v, world, outcome);
+  virtual_begin(&v, world, outcome);
   lc_status status = cuts_open(&v, err);
   go_on_in_virtual_time(&v);
   if (!status)
     status = run_windows(&v, &end, err);
   outcome->ticking_ns = lc_monotonic_ns() - begun;
   if (!status)
-    status = end_run(&v, end, err);
-  if (status == LC_EFILE) {
-    struct lc_error ignored;
-    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &outcome->digest, &ignored);
-  }
-  mail_free(&v);
-  cuts_free(&v);
+    status = virtual_end(&v, end, err);
+  virtual_free(&v, status);
   return status;
 }

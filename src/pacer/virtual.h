@@ -60,7 +60,21 @@ void cuts_run_block(struct virtual *v, int32_t block);
 
 /* virtual.c */
 lc_status write_all_rows(struct virtual *v, struct lc_error *err); /* collective */
+void virtual_begin(struct virtual *v, struct lc_world *world, struct lc_outcome *outcome);
+/* A row of an event that is logged. */
+void virtual_log(struct virtual *v, const struct lc_step *step);
+/* Commits rows whose time has come; shows the display, with ticks, messages sent and received. */
+void virtual_look(struct virtual *v);
+void virtual_show(struct virtual *v, int64_t t_ns, const int64_t *counts, int signal);
+/* The state at the end and the end of the file, when all inboxes are filled. Collective. */
+lc_status virtual_end(struct virtual *v, int64_t end, struct lc_error *err);
+/* With the status of the run: the file of one that could not write says so. */
+void virtual_free(struct virtual *v, lc_status status);
 void keep_failure_of(struct virtual *v, lc_status status);
+
+/* serve_virtual.c */
+lc_status pace_virtual_server(struct lc_world *world, struct lc_outcome *outcome,
+                              struct lc_error *err);
 
 /* mail.c: what happens to the messages of a window */
 void mail_open(struct virtual *v);

@@ -267,6 +267,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       .n_snapshot = run->n_snapshot,
       .t_snapshot = run->t_snapshot,
       .n_attribute = sizeof attributes / sizeof *attributes,
+      .served = c->served,
       .attribute = attributes,
       .past_path = c->resume,
       .restart = c->resume ? &run->restart : NULL,

@@ -42,8 +42,10 @@ static void make_vms(struct run *run) {
   const struct lc_config *c = run->config;
   lc_vms_init(&run->vms, run->first_vm, run->n_own, &c->rates, c->phase, &run->workload,
               &run->clocks);
-  if (c->pace == LC_PACE_REAL)
+  if (c->pace == LC_PACE_REAL || c->served)
     lc_vms_keep_lateness(&run->vms);
+  if (c->served)
+    lc_vms_keep_skipped(&run->vms);
 }
 
 /* A seed that was not given is rank 0's choice. */
@@ -67,6 +69,12 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   status = lc_clock_set_parse(&run->clocks, c->clocks, err);
   if (!status && c->resume)
     status = check_clocks_go_on(run, err);
+  if (!status && c->served && c->server.order == LC_BY_TIMESTAMP &&
+      lc_clock_set_shown(&run->clocks) < 0)
+    status = lc_fail(err, LC_EUSAGE,
+                     "--clock %s: --server-order timestamp needs a clock with one value, such as "
+                     "lamport; add it, or use --server-order arrival",
+                     c->clocks);
   if (status)
     return status;
   settle_seed(run);
@@ -127,6 +135,7 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .progress = open_progress(run),
       .vms = &run->vms,
       .latency = &c->latency,
+      .server = c->served ? &c->server : NULL,
       .fifo = c->fifo,
       .receive_until_ns = c->receive_until_ns,
       .log = c->log,

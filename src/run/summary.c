@@ -108,6 +108,30 @@ static void print_digest(const struct run *run, const struct lc_digest *d) {
            run->clocks.clock[c]->name);
 }
 
+static void print_latency(const struct lc_service *s, int kind, const char *what) {
+  char half[LC_QUANTITY_MAX], most[LC_QUANTITY_MAX], n[LC_QUANTITY_MAX];
+  if (s->figures.n_served[kind])
+    printf("          %s %s: median %s, p99 %s\n", lc_print_count(n, s->figures.n_served[kind]),
+           what, lc_print_time(half, lc_histogram_quantile(&s->latency[kind], 0.5)),
+           lc_print_time(most, lc_histogram_quantile(&s->latency[kind], 0.99)));
+}
+
+static void print_service(const struct lc_service *s, int64_t n_tick) {
+  const struct lc_server_figures *f = &s->figures;
+  char waited[LC_QUANTITY_MAX], skipped[LC_QUANTITY_MAX];
+  double time = f->t_idle > 0 ? (double)f->t_idle : 1;
+  printf("server    busy %.3g %% of the time; %.3g requests there on average, %" PRId64
+         " at most; the longest wait %s; its clock %" PRId64 "\n",
+         100 * (double)f->busy_ns / time, (double)(f->busy_ns + f->waiting_ns) / time, f->line_most,
+         lc_print_time(waited, f->waiting_most_ns), f->clock);
+  print_latency(s, LC_REFRESH, "requests for a message until the reply");
+  print_latency(s, LC_SUBMIT, "messages handed in until the reply");
+  print_latency(s, LC_REPORT, "receives reported until served");
+  printf("          %s of the ticks (%.3g %%) skipped: the one before was not over\n",
+         lc_print_count(skipped, s->n_skipped),
+         n_tick ? 100 * (double)s->n_skipped / (double)n_tick : 0);
+}
+
 static void print_speed(const struct run *run, const struct lc_outcome *o) {
   char count[LC_QUANTITY_MAX], windows[LC_QUANTITY_MAX], took[LC_QUANTITY_MAX];
   char each[LC_QUANTITY_MAX], waiting[LC_QUANTITY_MAX], set_up[LC_QUANTITY_MAX];
@@ -224,6 +248,8 @@ void print_summary(const struct run *run, const struct lc_outcome *o) {
     print_table(rows, run->n_vm, run->n_rank, shown < 0 ? NULL : run->clocks.clock[shown]->name);
     warn_of_residual(residual);
     print_balance(&o->balance);
+    if (run->config->served)
+      print_service(&o->service, o->n_event);
     if (real) {
       print_lateness(o);
     } else {

@@ -24,6 +24,7 @@ void layout_from_plan(struct layout *layout, const struct lc_store_plan *plan) {
   for (int t = 0; t <= LC_CHANNEL; t++)
     memcpy(layout->rows[t], plan->rows[t], (size_t)plan->n_rank * sizeof(int64_t));
   layout->level = -1;
+  layout->served = plan->served;
   layout_place(layout, LC_REGION_ROWS);
 }
 

@@ -108,7 +108,7 @@ hid_t memory_type(enum column_type type) {
   return H5T_NATIVE_DOUBLE;
 }
 
-static hid_t file_type(enum column_type type) {
+hid_t file_type(enum column_type type) {
   switch (type) {
   case COLUMN_U8:
     return H5T_STD_U8LE;
@@ -164,7 +164,7 @@ void layout_place(struct layout *layout, int64_t multiple) {
 /* ---- building -----------------------------------------------------------------------------------
  */
 
-static void describe(struct h5 *h, const char *path, const char *units, const char *long_name) {
+void layout_describe(struct h5 *h, const char *path, const char *units, const char *long_name) {
   if (units)
     h5_set_text(h, path, "units", units);
   h5_set_text(h, path, "long_name", long_name);
@@ -186,7 +186,7 @@ static void build_column(struct h5 *h, const char *group, const struct column *c
   char path[PATH_BYTES];
   column_path(path, group, column->name);
   h5_dataset(h, path, file_type(column->type), shape, level);
-  describe(h, path, column->units, column->long_name);
+  layout_describe(h, path, column->units, column->long_name);
   if (column->flag_meanings)
     describe_flags(h, path, column->flag_meanings);
 }
@@ -213,7 +213,7 @@ static void build_stamps(const struct layout *layout, struct h5 *h, const char *
     h5_set_int(h, path, "has_value", clock->has_value);
     stamp_path(path, group, clock->name);
     h5_dataset(h, path, H5T_STD_I64LE, &shape, level);
-    describe(h, path, "1", clock->summary);
+    layout_describe(h, path, "1", clock->summary);
   }
 }
 
@@ -233,9 +233,7 @@ static void build_table(const struct layout *layout, struct h5 *h, int t) {
     build_stamps(layout, h, table->group, shape, "/vm", layout->level);
 }
 
-/* Everything that is small is written out at once, so that later writes to it need no new space on
- * the disk and cannot fail on a full one. */
-static void write_zeros(struct h5 *h, const char *path, enum column_type type, int64_t n) {
+void write_zeros(struct h5 *h, const char *path, enum column_type type, int64_t n) {
   void *zeros = lc_new((size_t)n, column_bytes(type), "a dataset of zeros");
   h5_write_all(h, path, memory_type(type), zeros);
   free(zeros);
@@ -253,7 +251,7 @@ static void build_cuts(const struct layout *layout, struct h5 *h, const struct h
     if (!layout->clock[c].has_value)
       continue;
     h5_dataset(h, state_jump_path(path, layout->clock[c].name), H5T_STD_I64LE, states, level);
-    describe(h, path, "1", "largest growth of the clock from one event to the next by then");
+    layout_describe(h, path, "1", "largest growth of the clock from one event to the next by then");
   }
   h5_group(h, "/snapshots/cost");
   h5_set_text(h, "/snapshots/cost", "title", "what each snapshot took on each rank");
@@ -268,7 +266,7 @@ static void build_cuts(const struct layout *layout, struct h5 *h, const struct h
   for (int32_t i = 0; i < 2 + layout->n_clock; i++) {
     cut_digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name);
     h5_dataset(h, path, H5T_STD_U64LE, &shape, 0);
-    describe(h, path, "1", "the rank's part of a digest");
+    layout_describe(h, path, "1", "the rank's part of a digest");
     write_zeros(h, path, COLUMN_I64, (int64_t)n);
   }
 }
@@ -283,7 +281,7 @@ static void build_snapshots(const struct layout *layout, struct h5 *h) {
   free(index);
   struct h5_shape times = {1, {(hsize_t)layout->n_snapshot}, {"/snapshots/snapshot"}};
   h5_dataset(h, "/snapshots/t", H5T_STD_I64LE, &times, 0);
-  describe(h, "/snapshots/t", "ns", "model time of the snapshot; the last one is the end");
+  layout_describe(h, "/snapshots/t", "ns", "model time of the snapshot; the last one is the end");
   int level = layout->level < 0 ? -2 : layout->level; /* a snapshot is written at a time */
   struct h5_shape shape = {
       2, {(hsize_t)layout->n_vm, (hsize_t)layout->n_snapshot}, {"/vm", "/snapshots/snapshot"}};
@@ -304,7 +302,7 @@ static void build_constants(const struct layout *layout, struct h5 *h, const str
       continue;
     column_path(path, "/", list[i].name);
     h5_dataset(h, path, file_type(list[i].type), &shape, 0);
-    describe(h, path, list[i].units, list[i].long_name);
+    layout_describe(h, path, list[i].units, list[i].long_name);
     write_zeros(h, path, list[i].type, length);
   }
 }
@@ -316,10 +314,11 @@ static void build_clock_total(void *context, struct h5 *h, const char *path, enu
                            {(hsize_t)layout->n_vm, (hsize_t)(words > 0 ? words : 0)},
                            {"/vm", "/component"}};
   h5_dataset(h, path, file_type(type), &shape, 0);
-  describe(h, path, "1",
-           strstr(path, "/final_")     ? "stamp of the last event"
-           : strstr(path, "_jump_max") ? "largest growth of the clock from one event to the next"
-                                       : "mean growth of the clock from one event to the next");
+  layout_describe(h, path, "1",
+                  strstr(path, "/final_") ? "stamp of the last event"
+                  : strstr(path, "_jump_max")
+                      ? "largest growth of the clock from one event to the next"
+                      : "mean growth of the clock from one event to the next");
   write_zeros(h, path, type, (int64_t)layout->n_vm * (words > 0 ? words : 1));
 }
 
@@ -351,11 +350,11 @@ static void build_commit(const struct layout *layout, struct h5 *h) {
       continue;
     column_path(path, "/commit", lc_tables[t].n_rows);
     h5_dataset(h, path, H5T_STD_I64LE, &ranks, 0);
-    describe(h, path, "1", "rows of the rank that are on file");
+    layout_describe(h, path, "1", "rows of the rank that are on file");
     write_zeros(h, path, COLUMN_I64, layout->n_rank);
     column_path(path, "/commit", lc_tables[t].first_row);
     h5_dataset(h, path, H5T_STD_I64LE, &ranks, 0);
-    describe(h, path, "1", "first row of the rank's region");
+    layout_describe(h, path, "1", "first row of the rank's region");
     h5_write_all(h, path, H5T_NATIVE_INT64, layout->first[t]);
   }
   static const char *const more[][2] = {
@@ -363,14 +362,14 @@ static void build_commit(const struct layout *layout, struct h5 *h) {
       {"/commit/n_final", "1 if the rank's final state is on file"}};
   for (int i = 0; i < 2; i++) {
     h5_dataset(h, more[i][0], H5T_STD_I64LE, &ranks, 0);
-    describe(h, more[i][0], "1", more[i][1]);
+    layout_describe(h, more[i][0], "1", more[i][1]);
     write_zeros(h, more[i][0], COLUMN_I64, layout->n_rank);
   }
   h5_dataset(h, "/commit/t_end", H5T_STD_I64LE, &scalar, 0);
-  describe(h, "/commit/t_end", "ns", "model time at which the run ended, once it has");
+  layout_describe(h, "/commit/t_end", "ns", "model time at which the run ended, once it has");
   write_zeros(h, "/commit/t_end", COLUMN_I64, 1);
   h5_dataset(h, "/commit/state", H5T_STD_U8LE, &scalar, 0);
-  describe(h, "/commit/state", NULL, "state of the run");
+  layout_describe(h, "/commit/state", NULL, "state of the run");
   describe_flags(h, "/commit/state", RUN_STATE_MEANINGS);
   write_zeros(h, "/commit/state", COLUMN_U8, 1);
 }
@@ -383,7 +382,7 @@ static void build_balance(struct h5 *h) {
   for (int i = 0; i < 5; i++) {
     column_path(path, "/balance", balance_names[i]);
     h5_dataset(h, path, H5T_STD_I64LE, &scalar, 0);
-    describe(h, path, "1", "messages at the end of the run");
+    layout_describe(h, path, "1", "messages at the end of the run");
     write_zeros(h, path, COLUMN_I64, 1);
   }
 }
@@ -396,10 +395,10 @@ static void build_digest(const struct layout *layout, struct h5 *h) {
   for (int32_t i = 0; i < 2 + layout->n_clock; i++) {
     digest_path(path, i < 2 ? i : 2, i < 2 ? NULL : layout->clock[i - 2].name);
     h5_dataset(h, path, H5T_STD_U64LE, &scalar, 0);
-    describe(h, path, "1",
-             i == 0   ? "of all events"
-             : i == 1 ? "of all states before the end"
-                      : "of all stamps of the clock");
+    layout_describe(h, path, "1",
+                    i == 0   ? "of all events"
+                    : i == 1 ? "of all states before the end"
+                             : "of all stamps of the clock");
     write_zeros(h, path, COLUMN_I64, 1);
   }
 }
@@ -447,6 +446,8 @@ void layout_build(const struct layout *layout, struct h5 *h) {
     build_segments(layout, h);
   build_commit(layout, h);
   build_balance(h);
+  if (layout->served)
+    service_build(layout, h);
   if (layout_has(layout, VIRTUAL_SINCE))
     build_digest(layout, h);
 }

@@ -24,6 +24,7 @@ struct layout {
   int64_t total[LC_N_TABLE];
   int32_t n_segment;
   bool abandoned; /* has the tables of abandoned rows */
+  bool served;    /* has the group of a central server */
   int version;    /* of the format, 100 * major + minor: what came later is not there */
   int level;      /* as h5_dataset() takes it, for everything with one row per event or message */
   /* of a layout that was read from a file: */
@@ -61,6 +62,11 @@ const char *cut_digest_path(char out[PATH_BYTES], int which, const char *clock);
 /* A clock's largest jump by the time of each snapshot, [vm, snapshot]. */
 const char *state_jump_path(char out[PATH_BYTES], const char *clock);
 hid_t memory_type(enum column_type type);
+hid_t file_type(enum column_type type);
+void layout_describe(struct h5 *h, const char *path, const char *units, const char *long_name);
+/* Everything that is small is written out at once, so that later writes to it need no new space on
+ * the disk and cannot fail on a full one. */
+void write_zeros(struct h5 *h, const char *path, enum column_type type, int64_t n);
 
 /* An empty layout of that many VMs and ranks. */
 void layout_init(struct layout *layout, int32_t n_vm, int32_t n_rank, int32_t n_snapshot);
@@ -73,6 +79,12 @@ void layout_read(struct layout *layout, struct h5 *h);
 /* Builds everything in an empty file: groups, dimensions, datasets, their attributes; writes
  * the region starts and zero counters. */
 void layout_build(const struct layout *layout, struct h5 *h);
+
+/* service.c: the group of a central server. */
+void service_build(const struct layout *layout, struct h5 *h);
+/* Calls visit for each dataset of it, with how many values it has. */
+typedef void service_dataset(void *context, const char *path, enum column_type type, int64_t n);
+void service_each(const struct layout *layout, service_dataset *visit, void *context);
 
 /* Calls visit for each dataset with one value (or one row) per VM that belongs to a clock. */
 typedef void clock_dataset(void *context, struct h5 *h, const char *path, enum column_type type,

@@ -194,6 +194,7 @@ void layout_read(struct layout *layout, struct h5 *h) {
   layout->version = version;
   if (layout_has(layout, CUTS_SINCE)) {
     layout->abandoned = h5_exists(h, "/abandoned");
+    layout->served = h5_exists(h, "/server");
     layout->n_segment = length_of(h, "/segments/segment");
   }
   read_state(layout, h);

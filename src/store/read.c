@@ -187,13 +187,27 @@ static void read_method(struct lc_history *history, struct h5 *h) {
 static void read_kind(struct lc_history *history, const struct layout *layout, struct h5 *h) {
   char *pace = h5_get_text(h, "/", "pace"), *options = h5_get_text(h, "/", "options");
   history->n_copy = read_copy(layout, h);
-  history->exact_time = pace && strcmp(pace, "virtual") == 0;
+  history->server.served = option_is(options, "route = server");
+  history->server.by_timestamp = !option_is(options, "server-order = arrival");
+  history->exact_time = pace && strcmp(pace, "virtual") == 0 && !history->server.served;
   history->fifo = !option_is(options, "fifo = off");
   history->rule = read_rule(h);
   history->receive_until_ns = h5_get_int(h, "/", "receive_until_ns", 0);
   read_method(history, h);
   free(pace);
   free(options);
+}
+
+static void read_server(struct lc_history_server *server, const struct layout *layout,
+                        struct h5 *h) {
+  server->known = true;
+  server->clock = h5_read_scalar(h, "/server/clock");
+  server->n_refresh = h5_read_scalar(h, "/server/n_refresh");
+  server->n_submit = h5_read_scalar(h, "/server/n_submit");
+  server->n_report = h5_read_scalar(h, "/server/n_report");
+  server->n_skipped = lc_new((size_t)layout->n_vm, sizeof *server->n_skipped, "reading a file");
+  h5_read_rows(h, "/server/n_skipped", H5T_NATIVE_INT64, 0, (hsize_t)layout->n_vm,
+               server->n_skipped);
 }
 
 /* The rows of one table of messages that cross a cut, behind those that are there. */
@@ -298,6 +312,8 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
     if (layout_has(layout, VIRTUAL_SINCE))
       read_digest(history, layout, h);
   }
+  if (history->ended && layout->served && history->server.served)
+    read_server(&history->server, layout, h);
   history->t_end = h5_read_scalar(h, "/commit/t_end");
   history->error_ns = 2 * h5_read_largest(h, "/clock_error", layout->n_rank);
   read_balance(&history->balance, h);

@@ -70,6 +70,7 @@ static void plan_layout(struct rewrite *w, int64_t *const *room) {
   layout_init(&w->new, w->old.n_vm, w->old.n_rank, w->old.n_snapshot);
   w->new.version = w->old.version;
   w->new.abandoned = w->old.abandoned;
+  w->new.served = w->old.served;
   w->new.n_segment = w->old.n_segment;
   for (int32_t c = 0; c < w->old.n_clock; c++) {
     struct file_clock *clock = &w->new.clock[w->new.n_clock++];
@@ -239,6 +240,10 @@ static void copy_clock_total(void *context, struct h5 *h, const char *path, enum
   copy_whole(w, path, type, (int64_t)w->old.n_vm * (words > 0 ? words : 1));
 }
 
+static void copy_of_server(void *context, const char *path, enum column_type type, int64_t n) {
+  copy_whole(context, path, type, n);
+}
+
 static void copy_small(struct rewrite *w) {
   char path[PATH_BYTES];
   for (int i = 0; i < n_vm_constant; i++)
@@ -257,6 +262,8 @@ static void copy_small(struct rewrite *w) {
     h5_read_one(&w->from, path, H5T_NATIVE_UINT64, &digest);
     h5_write_all(&w->to, path, H5T_NATIVE_UINT64, &digest);
   }
+  if (w->old.served)
+    service_each(&w->old, copy_of_server, w);
   copy_whole(w, "/commit/n_final", COLUMN_I64, w->old.n_rank);
   copy_whole(w, "/commit/t_end", COLUMN_I64, 1);
 }

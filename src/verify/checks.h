@@ -58,6 +58,16 @@ void check_matching(const struct lc_history *h, struct matching *m, struct lc_ve
 void check_conservation(const struct lc_history *h, const struct matching *m,
                         struct lc_verdict *verdict);
 void check_queues(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
+/* server.c: of runs with a central server. A tick that was skipped, and what an event after another
+ * must keep to: `before` is the event before it. */
+void check_skipped(struct lc_check *check, const struct lc_machine *machine,
+                   const struct lc_event *e, int64_t expected);
+void check_not_busy(struct lc_check *check, const struct lc_event *before,
+                    const struct lc_event *e);
+/* One VM's inbox, whose messages are at[0..n-1] in order of arrival: indices into history->sent. */
+void replay_inbox(struct lc_check *check, const struct lc_history *h, const struct matching *m,
+                  int32_t vm, const int64_t *at, int64_t n);
+void check_server(const struct lc_history *h, struct lc_verdict *verdict);
 /* Puts all events into an order in which causes come first. False if happened-before has a cycle;
  * then *n is how many could be ordered. */
 bool causal_order(const struct lc_history *h, const struct matching *m, int64_t *order, int64_t *n);

@@ -136,5 +136,6 @@ void lc_history_free(struct lc_history *h) {
   free(h->state);
   free(h->cut_digest);
   free(h->totals);
+  free(h->server.n_skipped);
   memset(h, 0, sizeof *h);
 }

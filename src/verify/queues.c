@@ -122,7 +122,9 @@ void check_queues(const struct lc_history *h, const struct matching *m,
   for (int32_t v = 0; v < h->n_vm; v++) {
     if (v % h->n_copy == 0)
       whole = copy_is_logged(h, v);
-    if (whole)
+    if (whole && h->server.served)
+      replay_inbox(check, h, m, v, arrivals[v].at, arrivals[v].n);
+    else if (whole)
       replay(check, h, m, v, &arrivals[v]);
     else
       check->n_unknown += h->machine[v].n_event;

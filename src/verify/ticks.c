@@ -66,7 +66,12 @@ static int64_t check_machine(struct lc_check *check, const struct lc_history *h,
   struct place at = {.second = false};
   for (; at.seq < machine->n_event; at.seq++) {
     const struct lc_event *e = &event[at.seq];
-    check_event(check, machine, h->exact_time, e, &at);
+    if (h->server.served && e->kind == LC_SKIPPED)
+      check_skipped(check, machine, e, at.seq);
+    else
+      check_event(check, machine, h->exact_time, e, &at);
+    if (h->server.served && at.seq)
+      check_not_busy(check, e - 1, e);
     at.second = h->rule == LC_RECEIVE_THEN_ACT && e->kind == LC_RECEIVE && !at.second;
     at.tick += !at.second;
     at.t_before = e->t_actual;
@@ -75,11 +80,12 @@ static int64_t check_machine(struct lc_check *check, const struct lc_history *h,
 }
 
 void check_ticks(const struct lc_history *h, struct lc_verdict *verdict) {
-  struct lc_check *check =
-      new_check(verdict, "ticks",
-                h->rule == LC_RECEIVE_THEN_ACT
-                    ? "each tick acts once, after a receive or none; no tick skipped, none early"
-                    : "one event per tick, no tick skipped, each at its time or later");
+  struct lc_check *check = new_check(
+      verdict, "ticks",
+      h->server.served ? "one event per tick, skipped exactly if the one before it was not over"
+      : h->rule == LC_RECEIVE_THEN_ACT
+          ? "each tick acts once, after a receive or none; no tick skipped, none early"
+          : "one event per tick, no tick skipped, each at its time or later");
   for (int32_t v = 0; v < h->n_vm; v++) {
     const struct lc_machine *machine = &h->machine[v];
     int64_t ticks = check_machine(check, h, machine);

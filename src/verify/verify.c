@@ -32,6 +32,7 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
   check_snapshots(h, &m, verdict);
   check_cuts(h, &m, verdict);
   check_totals(h, &m, verdict);
+  check_server(h, verdict);
   check_digest(h, verdict);
   free(order);
   free(m.send_of);

@@ -21,7 +21,8 @@ void lc_vms_take(struct lc_vms *vms, int32_t own, int64_t now_ns, const struct l
                  struct lc_step *step) {
   struct lc_vm *vm = lc_vms_vm(vms, own);
   note_late(vms, own, now_ns);
-  begin_step(vms, own, now_ns, LC_RECEIVE, step);
+  clocks_begin(vms, own, now_ns);
+  begin_step(vms, own, now_ns, false, LC_RECEIVE, step);
   if (given->n_before > vm->max_queued)
     vm->max_queued = given->n_before;
   step->event.peer = given->sender;
@@ -30,22 +31,26 @@ void lc_vms_take(struct lc_vms *vms, int32_t own, int64_t now_ns, const struct l
   step->event.t_arrival = given->t_arrival;
   vms->tally[own].n_received++;
   clocks_step(vms, own, only_lamport(vms->clocks), LC_RECEIVE, given->stamp, now_ns);
-  end_step(vms, own, step);
+  end_event(vms, own, step);
+  end_tick(vms, own);
   step->event.queue_before = given->n_before;
   step->event.queue_after = given->n_before - 1;
 }
 
 void lc_vms_act(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
   uint64_t tick = (uint64_t)lc_vms_vm(vms, own)->n_tick;
-  struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION, vms->first + own, tick, 0);
+  struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION,
+                                 lc_workload_stream(vms->load, vms->first + own), tick, 0);
   note_late(vms, own, now_ns);
-  idle_step(vms, own, now_ns, only_lamport(vms->clocks), &draw, step);
+  clocks_begin(vms, own, now_ns);
+  act_step(vms, own, now_ns, only_lamport(vms->clocks), false, &draw, step);
 }
 
 void lc_vms_skip(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
   lc_assert(vms->skipped);
   note_late(vms, own, now_ns);
-  begin_step(vms, own, now_ns, LC_SKIPPED, step);
+  begin_step(vms, own, now_ns, false, LC_SKIPPED, step);
   vms->skipped[own]++;
-  end_step(vms, own, step);
+  end_event(vms, own, step);
+  end_tick(vms, own);
 }

@@ -161,6 +161,7 @@ static int32_t first_of(const struct model *m, int32_t of_rank, bool uneven) {
 
 void model_spread(struct model *m, int32_t ranks, bool uneven) {
   m->n_rank = ranks;
+  m->widest = m->n_rank > m->widest ? m->n_rank : m->widest;
   free(m->rank);
   m->rank = lc_new((size_t)ranks, sizeof *m->rank, "a test");
   for (int32_t r = 0; r < ranks; r++) {
@@ -536,7 +537,8 @@ static void check_snapshots(const struct model *m, const struct lc_history *h, i
 
 static void check_head(const struct model *m, const struct lc_history *h) {
   check(h->n_vm == m->n_vm && h->n_clock == m->clocks.n);
-  check(h->error_ns == 2 * (7 + m->n_rank - 1));
+  /* that of the most uncertain segment */
+  check(h->error_ns >= 2 * (7 + m->n_rank - 1) && h->error_ns <= 2 * (7 + m->widest - 1));
   for (int32_t c = 0; c < h->n_clock; c++) {
     const struct lc_clock *clock = m->clocks.clock[c];
     check(strcmp(h->clock[c].name, clock->name) == 0 && h->clock[c].order == clock->order);

@@ -12,6 +12,7 @@ struct model {
   struct lc_clock_set clocks;
   int32_t n_vm, first_own, n_own; /* blocks of VMs, as the pacer lays them out */
   int32_t n_rank;                 /* that the file is laid out for */
+  int32_t widest;                 /* the most that n_rank has been */
   int64_t t_end;
   struct lc_vm_constants *vm;
   struct lc_rank_constants *rank;

@@ -169,7 +169,7 @@ static void no_such_cut(void) {
   check_refused(one, 1, LC_EUSAGE, "has snapshot 0:");
   check_refused(two, 2, LC_EUSAGE, "has snapshots 0 to 1:");
   check_refused(two, THE_END, LC_EUSAGE, "has snapshots 0 to 1:");
-  check_refused(two, -3, LC_EUSAGE, "--from -3: ");
+  check_refused(two, -4, LC_EUSAGE, "--from -4: ");
   check_refused(ended, 2, LC_EUSAGE, "has snapshots 0 to 1 and the end, 3:");
   set_format(one, "1.1");
   check_refused(one, -1, LC_EFILE, "has format 1.1, from before runs could go on");

@@ -78,12 +78,12 @@ def rate_and_phase(o, vm):
     return rate, phase
 
 
-def latency(o, floating, sender, number):
+def latency(o, floating, sender, number, purpose=LATENCY):
     law, _, values = o["latency"].partition(":")
     values = values.split(",")
     least = float(values.pop()[4:-2]) * 1e6 if values[-1].startswith("min=") else 0
     first = float(values[0][:-2]) * 1e6
-    w = philox(o["seed"], LATENCY, sender, number)
+    w = philox(o["seed"], purpose, sender, number)
     u = ((w[1] * WORD + w[0]) >> 11) * 2.0**-53
     if law == "uniform":
         first += u * (float(values[1][:-2]) * 1e6 - first)

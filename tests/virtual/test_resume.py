@@ -33,7 +33,7 @@ MATRIX = {
     "a sample": (*SMALL, "--log", "sample:7"),
     "no log": ("--vms", 3000, "--log", "none", "--latency", "exp:80ms,min=15ms"),
     "only the end": ("--vms", 200, "--latency", "exp:60ms,min=5ms", "--snapshot-every", "none"),
-    "no log, only the end": ("--vms", 2000, "--log", "none", "--latency", "const:10ms", "--snapshot-every", "none"),
+    "no log, only the end": ("--vms", 30000, "--log", "none", "--latency", "const:10ms", "--snapshot-every", "none"),
     "two events in a tick": (*SMALL, "--tick-rule", "receive-then-act", "--clock", "lamport"),
     "two events, in order": ("--vms", 150, "--tick-rule", "receive-then-act", "--latency", "exp:600ms,min=5ms", *COLOURS),
     "lost after a time": (*SMALL, "--receive-until", "40s"),

@@ -1,0 +1,224 @@
+/* A VM does one thing at a time, so there is never more than one moment of it in the agenda, and
+ * one reply that it waits for. */
+#include "asking.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESTING, WAITING, SENDING };
+enum { NUMBER, ARRIVED, SENDER, BEFORE, STAMP }; /* words of a stored reply */
+
+/* ---- the agenda ---------------------------------------------------------------------------------
+ */
+
+static bool sooner(const struct next_moment *a, const struct next_moment *b) {
+  return a->t_ns != b->t_ns ? a->t_ns < b->t_ns : a->own < b->own;
+}
+
+static void exchange(struct next_moment *a, struct next_moment *b) {
+  struct next_moment kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+static void add_moment(struct asking *a, int32_t own, int64_t t_ns) {
+  lc_grow((void **)&a->agenda, &a->room, a->n_agenda + 1, sizeof *a->agenda, "the agenda");
+  size_t at = a->n_agenda++;
+  a->agenda[at] = (struct next_moment){t_ns, own};
+  for (; at && sooner(&a->agenda[at], &a->agenda[(at - 1) / 2]); at = (at - 1) / 2)
+    exchange(&a->agenda[at], &a->agenda[(at - 1) / 2]);
+}
+
+static struct next_moment take_moment(struct asking *a) {
+  struct next_moment taken = a->agenda[0];
+  a->agenda[0] = a->agenda[--a->n_agenda];
+  for (size_t at = 0;;) {
+    size_t first = at;
+    for (size_t child = 2 * at + 1; child < 2 * at + 3 && child < a->n_agenda; child++)
+      if (sooner(&a->agenda[child], &a->agenda[first]))
+        first = child;
+    if (first == at)
+      return taken;
+    exchange(&a->agenda[at], &a->agenda[first]);
+    at = first;
+  }
+}
+
+int64_t asking_next(const struct asking *a) {
+  return a->n_agenda ? a->agenda[0].t_ns : INT64_MAX;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------
+ */
+
+/* Lamport's if it is there, else the first that has a value. */
+static int32_t choose_clock(const struct lc_clock_set *set) {
+  for (int32_t c = 0; c < set->n; c++)
+    if (strcmp(set->clock[c]->name, "lamport") == 0)
+      return c;
+  return lc_clock_set_shown(set);
+}
+
+static void rest(struct asking *a, int32_t own) {
+  int64_t deadline = a->world->vms->deadline_ns[own];
+  a->asker[own].state = RESTING;
+  if (deadline < a->end_ns)
+    add_moment(a, own, deadline);
+}
+
+void asking_open(struct asking *a, const struct lc_world *w) {
+  size_t n = (size_t)w->vms->n;
+  *a = (struct asking){.world = w,
+                       .reply_words = STAMP + (size_t)w->vms->clocks->stamp_words,
+                       .end_ns = w->duration_ns,
+                       .clock = choose_clock(w->vms->clocks)};
+  a->asker = lc_new(n, sizeof *a->asker, "the VMs' requests");
+  a->reply = lc_new(n * a->reply_words, sizeof *a->reply, "the replies to the VMs");
+  for (int32_t i = 0; i < w->vms->n; i++)
+    rest(a, i);
+}
+
+void asking_free(struct asking *a) {
+  free(a->asker);
+  free(a->reply);
+  free(a->agenda);
+}
+
+int64_t asking_bytes(const struct asking *a) {
+  size_t n = (size_t)a->world->vms->n;
+  return (int64_t)(n * (sizeof *a->asker + a->reply_words * sizeof *a->reply) +
+                   a->room * sizeof *a->agenda);
+}
+
+/* ---- requests -----------------------------------------------------------------------------------
+ */
+
+static int64_t value_of(const struct asking *a, const int64_t *stamps) {
+  const struct lc_clock_set *set = a->world->vms->clocks;
+  return a->clock < 0 ? 0 : set->clock[a->clock]->value(stamps + set->stamp_at[a->clock]);
+}
+
+/* Adds what every request has, and when it arrives at the server. */
+static void request(struct asking *a, int32_t own, int64_t now_ns, struct lc_request r) {
+  const struct lc_world *w = a->world;
+  struct asker *asker = &a->asker[own];
+  r.vm = w->vms->first + own;
+  r.number = asker->n_request++;
+  r.t_sent = now_ns;
+  r.t_arrival =
+      now_ns + lc_latency_draw_for(w->latency, w->vms->load->seed, LC_DRAW_REQUEST, r.vm, r.number);
+  if (w->fifo && r.t_arrival < asker->t_request)
+    r.t_arrival = asker->t_request;
+  asker->t_request = r.t_arrival;
+  r.clock = value_of(a, r.stamp ? r.stamp : lc_vms_stamps(w->vms, own));
+  a->send(a->context, &r);
+}
+
+static void submit(struct asking *a, int32_t own, const struct lc_step *step) {
+  const struct lc_event *e = &step->event;
+  const struct lc_world *w = a->world;
+  for (int32_t i = 0; i < step->n_receiver; i++) {
+    struct lc_sent sent = {.sender = e->machine,
+                           .receiver = step->receiver[i],
+                           .number = e->msg_first + i,
+                           .send_seq = e->seq,
+                           .t_send = e->t_actual};
+    if (lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, e->machine))
+      lc_store_sent(w->store, &sent);
+    request(a, own, e->t_actual,
+            (struct lc_request){.kind = LC_SUBMIT,
+                                .receiver = step->receiver[i],
+                                .message = sent.number,
+                                .stamp = step->stamps});
+  }
+  a->n_sent += step->n_receiver;
+}
+
+/* ---- a tick -------------------------------------------------------------------------------------
+ */
+
+static void happened(struct asking *a, const struct lc_step *step) {
+  a->n_tick++;
+  a->happened(a->context, step);
+}
+
+/* What was due meanwhile did not happen. */
+static void end_tick(struct asking *a, int32_t own, int64_t now_ns) {
+  struct lc_vms *vms = a->world->vms;
+  struct lc_step step;
+  int64_t until = now_ns < a->end_ns ? now_ns : a->end_ns;
+  while (vms->deadline_ns[own] < until) {
+    lc_vms_skip(vms, own, now_ns, &step);
+    happened(a, &step);
+    a->n_skipped++;
+  }
+  rest(a, own);
+}
+
+static void take_reply(struct asking *a, int32_t own, int64_t now_ns) {
+  const int64_t *word = a->reply + (size_t)own * a->reply_words;
+  struct lc_given given = {.number = word[NUMBER],
+                           .t_arrival = word[ARRIVED],
+                           .sender = (int32_t)word[SENDER],
+                           .n_before = (int32_t)word[BEFORE],
+                           .stamp = word + STAMP};
+  struct lc_step step;
+  if (given.n_before) {
+    lc_vms_take(a->world->vms, own, now_ns, &given, &step);
+    a->n_received++;
+    happened(a, &step);
+    request(a, own, now_ns, (struct lc_request){.kind = LC_REPORT});
+    end_tick(a, own, now_ns);
+    return;
+  }
+  lc_vms_act(a->world->vms, own, now_ns, &step);
+  happened(a, &step);
+  if (!step.n_receiver) {
+    end_tick(a, own, now_ns);
+    return;
+  }
+  a->asker[own].state = SENDING;
+  a->asker[own].n_open = step.n_receiver;
+  a->asker[own].t_over = now_ns;
+  submit(a, own, &step);
+}
+
+void asking_step(struct asking *a, int64_t now_ns) {
+  struct next_moment next = take_moment(a);
+  struct asker *asker = &a->asker[next.own];
+  if (asker->state == WAITING) {
+    take_reply(a, next.own, now_ns);
+  } else if (asker->state == SENDING) {
+    end_tick(a, next.own, now_ns);
+  } else if (next.t_ns < a->end_ns) {
+    asker->state = WAITING;
+    request(a, next.own, now_ns, (struct lc_request){.kind = LC_REFRESH});
+  }
+}
+
+static void keep_reply(struct asking *a, int32_t own, const struct lc_given *given) {
+  int64_t *word = a->reply + (size_t)own * a->reply_words;
+  word[NUMBER] = given->number;
+  word[ARRIVED] = given->t_arrival;
+  word[SENDER] = given->sender;
+  word[BEFORE] = given->n_before;
+  if (given->n_before)
+    memcpy(word + STAMP, given->stamp, (a->reply_words - STAMP) * sizeof *word);
+}
+
+void asking_reply(struct asking *a, const struct reply *reply) {
+  int32_t own = reply->vm - a->world->vms->first;
+  lc_assert(own >= 0 && own < a->world->vms->n);
+  struct asker *asker = &a->asker[own];
+  lc_histogram_add(&a->latency[reply->kind], reply->t_arrival - reply->t_sent);
+  if (reply->kind == LC_REFRESH) {
+    keep_reply(a, own, &reply->given);
+    add_moment(a, own, reply->t_arrival);
+    return;
+  }
+  lc_assert(asker->state == SENDING && asker->n_open > 0);
+  if (reply->t_arrival > asker->t_over)
+    asker->t_over = reply->t_arrival;
+  if (--asker->n_open == 0)
+    add_moment(a, own, asker->t_over);
+}

@@ -1,0 +1,61 @@
+/* The VMs' side of --route server, the same in both paces. At its tick a VM asks the server for its
+ * next message and waits for the answer: then it takes the message, and reports that, or acts. A
+ * tick that sends is over when the server has acknowledged every message. Ticks that were due
+ * before that are skipped. */
+#ifndef LC_PACER_ASKING_H
+#define LC_PACER_ASKING_H
+
+#include "lcmpi/pacer.h"
+
+/* What comes back from the server. */
+struct reply {
+  int32_t vm;
+  uint8_t kind;              /* of the request */
+  int64_t t_sent, t_arrival; /* of the request; of the reply at its VM */
+  struct lc_given given;     /* n_before 0: there was no message */
+};
+
+struct asker {
+  int64_t n_request;
+  int64_t t_request; /* arrival of the latest request: nothing overtakes on the way */
+  int64_t t_over;    /* when the latest acknowledgement came, or comes */
+  int32_t n_open;    /* acknowledgements that are not known of yet */
+  uint8_t state;
+};
+
+/* What happens next to a VM of this rank: a tick, a reply, or that the last acknowledgement came.
+ */
+struct next_moment {
+  int64_t t_ns;
+  int32_t own;
+};
+
+struct asking {
+  const struct lc_world *world;
+  struct asker *asker; /* [n] */
+  int64_t *reply;      /* [n][reply_words]: what the VM waits for, once it is known */
+  size_t reply_words;
+  struct next_moment *agenda; /* a binary heap by time */
+  size_t n_agenda, room;
+  int64_t end_ns;                                /* no tick that is due then or later begins */
+  int32_t clock;                                 /* whose value goes with requests; -1: none */
+  int64_t n_tick, n_sent, n_received, n_skipped; /* n_tick: events */
+  struct lc_histogram latency[LC_N_REQUEST];     /* from a request to its reply */
+  /* A request leaves; what happened; a message was sent. Their `context` is the pacer. */
+  void (*send)(void *context, struct lc_request *request);
+  void (*happened)(void *context, const struct lc_step *step);
+  void *context;
+};
+
+void asking_open(struct asking *asking, const struct lc_world *world);
+void asking_free(struct asking *asking);
+/* When the next moment is due; INT64_MAX: nothing is known to come. */
+int64_t asking_next(const struct asking *asking);
+/* It happens, at `now_ns`: then or later. */
+void asking_step(struct asking *asking, int64_t now_ns);
+/* A reply is under way to one of this rank's VMs, and arrives at its time. */
+void asking_reply(struct asking *asking, const struct reply *reply);
+/* Bytes held. */
+int64_t asking_bytes(const struct asking *asking);
+
+#endif
