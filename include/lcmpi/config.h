@@ -72,6 +72,7 @@ struct lc_command_line {
   enum lc_command command;
   enum lc_command about;  /* HELP: of which command */
   char *file;             /* INFO, VERIFY, RECOVER; owned */
+  bool json;              /* VERIFY: one JSON object instead of lines */
   void (*list)(FILE *to); /* LIST */
   struct lc_config config;
 };

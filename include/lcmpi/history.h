@@ -87,6 +87,32 @@ struct lc_history_server {
   int64_t *n_skipped; /* [n_vm], NULL if not known */
 };
 
+/* How the stamps of an imported log were logged; README of postprocess/ has their words. */
+enum lc_convention { LC_AFTER_UPDATE, LC_BEFORE_UPDATE, LC_BEFORE_MAXIMUM };
+
+/* What a log of another program says beyond events and messages; where it says nothing, -1. */
+struct lc_foreign {
+  char format[32];
+  enum lc_convention convention; /* of clock[0] */
+  bool then_act;                 /* a tick that receives also acts */
+  int64_t latency_bound_ns;      /* what was sent longer ago is in its receiver's queue */
+  double operation[3]; /* unicast, multicast, internal of idle ticks; sum 1, or 0: unknown */
+  int32_t n_file;
+  char **file;            /* [n_file] the logs */
+  char **name;            /* [n_vm] of the machines in them */
+  uint8_t *rate_declared; /* [n_vm] */
+  int32_t *event_file;    /* [n_event], as all that follow: where the event stands, from line 1 */
+  int64_t *event_line;
+  int32_t *named_machine; /* the VM that the line names; the event is in the log of its own */
+  double *named_rate;     /* NAN where it names none */
+  int64_t *carried;       /* RECEIVE: the stamp that the message brought */
+  uint8_t *queue_logged;  /* queue_before is the log's own */
+  uint8_t *ambiguous;     /* RECEIVE: it may have taken another message of the same stamp */
+  int32_t *sent_file;     /* [n_sent], as all that follow: where the send stands */
+  int64_t *sent_line;
+  uint8_t *receiver_known; /* 0: the log names the same receiver in every send */
+};
+
 struct lc_history {
   int32_t n_vm;    /* of all copies together */
   int32_t n_copy;  /* of one copy: peers never cross copies */
@@ -120,6 +146,7 @@ struct lc_history {
   bool longest_known;           /* totals[].queue_max is on file */
   bool digested;                /* `digest` is on file, and clock c's is that of clock[c] */
   struct lc_digest digest;
+  struct lc_foreign *foreign; /* NULL but for imported logs; rows of files come in order there */
 };
 
 /* Sorts events and messages into their order (stamps follow) and fills in every machine's ranges.

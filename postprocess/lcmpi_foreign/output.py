@@ -151,7 +151,7 @@ def _root(h5, log, options, end):
         "imported": log.format, "source_files": "\n".join(log.files), "machine_names": "\n".join(log.names),
         "convention": options.convention, "latency_bound_ns": np.int64(options.latency)})
     if options.operations:
-        h5.attrs["operations"] = np.array(options.operations, "f8")
+        h5.attrs["operations"] = ",".join(map(repr, options.operations))
     vm, rank = _scale(h5, "vm", n), _scale(h5, "rank", 1)
     rates = [_rate(log, machine) for machine in range(n)]
     declared = [int(log.rates.get(name) is not None) for name in log.names]

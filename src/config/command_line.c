@@ -141,6 +141,7 @@ static error_t take(int key, char *value, struct argp_state *state) {
     p->line->command = LC_COMMAND_CONFIG;
   for (size_t i = 0; i < n_option; i++)
     if (option_table[i].key == key) {
+      p->line->json |= strcmp(option_table[i].name, "json") == 0;
       take_option(p, i, value);
       return 0;
     }
@@ -165,8 +166,9 @@ struct argp_option *argp_options(const struct lc_config *defaults) {
         .name = entry->name,
         .key = entry->key,
         .arg = entry->argument,
-        .doc =
-            value ? lc_format("%s (default %s)", entry->help, value) : lc_format("%s", entry->help),
+        .doc = value ? lc_format("%s (default %s)", entry->help, value)
+                     : lc_format("%s", entry->help ? entry->help : ""),
+        .flags = entry->help ? 0 : OPTION_HIDDEN,
         .group = number,
     };
     free(value);
@@ -194,11 +196,14 @@ static lc_status check_command(struct parsing *p, int argc, char **argv) {
   if (line->command == LC_COMMAND_PREDICT && line->config.resume)
     return lc_fail(p->err, LC_EUSAGE,
                    "'lcmpi predict' takes no option --resume: theory is about a whole run");
+  if (line->json && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_PREDICT))
+    return lc_fail(p->err, LC_EUSAGE, "--json is an option of 'lcmpi verify'");
   if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
       line->command != LC_COMMAND_RECOVER)
     return LC_OK;
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-    if (argv[i][0] == '-' && argv[i][1])
+    if (argv[i][0] == '-' && argv[i][1] &&
+        !(line->command == LC_COMMAND_VERIFY && strcmp(argv[i], "--json") == 0))
       return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' takes no option %s", commands[line->command],
                      argv[i]);
   if (!line->file)

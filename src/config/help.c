@@ -50,11 +50,13 @@ static const char info_head[] = "Usage: lcmpi info FILE\n\n"
                                 "of finished, running and crashed runs.\v";
 
 static const char verify_head[] =
-    "Usage: lcmpi verify FILE\n\n"
+    "Usage: lcmpi verify [--json] FILE\n\n"
     "Derives happened-before again from program order and message ids alone, and checks the run "
     "against it: ticks, messages, queues, conservation, the promise of every clock, snapshots. "
     "Ends "
-    "with 4 and the smallest witness if anything is wrong.\v";
+    "with 4 and the smallest witness if anything is wrong. Logs of other programs that "
+    "postprocess/lcmpi_import made a file of are judged by what can be said of such; a witness "
+    "names their lines. --json prints one JSON object instead.\v";
 
 static const char recover_head[] =
     "Usage: lcmpi recover FILE\n\n"

@@ -753,6 +753,7 @@ const struct option_entry option_table[] = {
      set_progress, print_progress, NULL},
     {"print-config", PRINT_CONFIG, NULL, OTHER, OPTION_NOT_KEPT,
      "print the effective options, one on each line, and end", NULL, NULL, NULL},
+    {"json", 400, NULL, OTHER, OPTION_NOT_KEPT, NULL, NULL, NULL, NULL},
     {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
     {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,
      "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL},

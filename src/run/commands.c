@@ -1,4 +1,5 @@
 /* The commands that look at a file: info, verify, recover. */
+#include "json.h"
 #include "lcmpi/run.h"
 #include "lcmpi/store.h"
 #include "lcmpi/verify.h"
@@ -119,7 +120,8 @@ static const char *word_of(const struct lc_check *check, bool all_logged) {
   return check->n_checked || (all_logged && !check->n_unknown) ? "ok" : "--";
 }
 
-static void print_check(const struct lc_check *check, bool all_logged) {
+/* `notes`: what is worth saying is said of good checks too. */
+static void print_check(const struct lc_check *check, bool all_logged, bool notes) {
   char n[LC_QUANTITY_MAX], bad[LC_QUANTITY_MAX];
   printf("%-4s  %-16s %12s  %s\n", word_of(check, all_logged), check->name,
          lc_print_count(n, check->n_checked), check->claim);
@@ -129,7 +131,7 @@ static void print_check(const struct lc_check *check, bool all_logged) {
   if (check->n_violation)
     printf("      %s violation%s; the smallest: %s\n", lc_print_count(bad, check->n_violation),
            check->n_violation == 1 ? "" : "s", check->witness);
-  if (check->n_violation && *check->note)
+  if (*check->note && (check->n_violation || notes))
     printf("      %s\n", check->note);
 }
 
@@ -153,19 +155,24 @@ static void print_verified(const char *path, const struct lc_history *history, i
     printf("%s: verified\n", path);
 }
 
-lc_status lc_verify_command(const char *path, struct lc_error *err) {
+lc_status lc_verify_command(const char *path, bool json, struct lc_error *err) {
   struct lc_history history;
   lc_status status = lc_store_read(path, &history, err);
-  if (status)
+  if (status) {
+    if (json)
+      json_unreadable(path, status, err);
     return status;
+  }
   struct lc_verdict *verdict = lc_new(1, sizeof *verdict, "the verdict");
   status = lc_verify(&history, verdict);
   int32_t logged = count_logged(&history);
-  for (int32_t i = 0; i < verdict->n_check; i++)
-    print_check(&verdict->check[i], logged == history.n_vm);
+  for (int32_t i = 0; i < verdict->n_check && !json; i++)
+    print_check(&verdict->check[i], logged == history.n_vm, history.foreign != NULL);
+  if (json)
+    json_verdict(path, &history, verdict, status, logged == history.n_vm);
   if (status)
     lc_fail(err, LC_EVERIFY, "%s: verification failed", path);
-  else
+  else if (!json)
     print_verified(path, &history, logged);
   lc_history_free(&history);
   free(verdict);

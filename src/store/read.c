@@ -317,6 +317,8 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
   history->t_end = h5_read_scalar(h, "/commit/t_end");
   history->error_ns = 2 * h5_read_largest(h, "/clock_error", layout->n_rank);
   read_balance(&history->balance, h);
+  if (is_imported(h))
+    read_foreign(history, layout, h);
 }
 
 /* The system's words for what HDF5 would wrap in its own. */
@@ -430,7 +432,7 @@ static void describe(struct lc_store_info *info, const struct layout *layout, st
   info->n_snapshot_done += info->ended;
   info->t_end = h5_read_scalar(h, "/commit/t_end");
   read_balance(&info->balance, h);
-  info->digested = info->ended && layout_has(layout, VIRTUAL_SINCE);
+  info->digested = info->ended && layout_has(layout, VIRTUAL_SINCE) && !is_imported(h);
   if (info->digested)
     h5_read_one(h, digest_path(path, 0, NULL), H5T_NATIVE_UINT64, &info->digest);
   describe_segments(info, layout, h);

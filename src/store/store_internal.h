@@ -51,6 +51,10 @@ void write_segments(struct h5 *h, const struct segment *segment, int32_t n);
 bool snapshot_counts(const struct layout *layout, int32_t rank, int32_t snapshot);
 int32_t whole_snapshots(const struct layout *layout);
 
+/* What an imported log says beyond events and messages; nothing if the file is none. */
+void read_foreign(struct lc_history *history, const struct layout *layout, struct h5 *h);
+bool is_imported(struct h5 *h);
+
 /* Opens a file for reading once it is seen to be one of ours, and whole; closed again on failure.
  */
 lc_status open_checked(struct h5 *h, struct layout *layout, const char *path, struct lc_error *err);

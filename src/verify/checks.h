@@ -13,8 +13,8 @@ struct matching {
 };
 
 struct lc_check *new_check(struct lc_verdict *verdict, const char *name, const char *claim);
-/* Counts a violation; keeps its text if it is the smallest so far by time. */
-void violation(struct lc_check *check, int64_t t, const char *format, ...)
+/* Counts a violation; keeps its text if it is the smallest so far by time. True if it did. */
+bool violation(struct lc_check *check, int64_t t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* "VM 1 tick 12 (SEND, 4.000131 s)": how an event is named in a witness. */
@@ -81,5 +81,8 @@ void check_snapshots(const struct lc_history *h, const struct matching *m,
 void check_cuts(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
 void check_totals(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict);
 void check_digest(const struct lc_history *h, struct lc_verdict *verdict);
+
+/* All checks of an imported log. */
+void check_foreign(const struct lc_history *h, struct lc_verdict *verdict);
 
 #endif

@@ -118,7 +118,31 @@ lc_status lc_history_index(struct lc_history *h, struct lc_error *err) {
   return LC_OK;
 }
 
+static void free_foreign(struct lc_foreign *f, int32_t n_vm) {
+  if (!f)
+    return;
+  for (int32_t i = 0; i < f->n_file; i++)
+    free(f->file[i]);
+  for (int32_t v = 0; v < n_vm && f->name; v++)
+    free(f->name[v]);
+  free(f->file);
+  free(f->name);
+  free(f->rate_declared);
+  free(f->event_file);
+  free(f->event_line);
+  free(f->named_machine);
+  free(f->named_rate);
+  free(f->carried);
+  free(f->queue_logged);
+  free(f->ambiguous);
+  free(f->sent_file);
+  free(f->sent_line);
+  free(f->receiver_known);
+  free(f);
+}
+
 void lc_history_free(struct lc_history *h) {
+  free_foreign(h->foreign, h->n_vm);
   free(h->machine);
   free(h->event);
   for (int32_t c = 0; c < h->n_clock; c++) {

@@ -11,8 +11,7 @@ bool copy_is_logged(const struct lc_history *h, int32_t vm) {
   return true;
 }
 
-lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
-  verdict->n_check = 0;
+static void check_own(const struct lc_history *h, struct lc_verdict *verdict) {
   struct matching m = {
       .send_of = lc_new((size_t)h->n_event, sizeof *m.send_of, "the verifier's matching"),
       .fate = lc_new((size_t)h->n_sent, sizeof *m.fate, "the verifier's matching"),
@@ -39,6 +38,14 @@ lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
   free(m.fate);
   free(m.t_arrival);
   free(m.receive_of);
+}
+
+lc_status lc_verify(const struct lc_history *h, struct lc_verdict *verdict) {
+  verdict->n_check = 0;
+  if (h->foreign)
+    check_foreign(h, verdict);
+  else
+    check_own(h, verdict);
   for (int32_t i = 0; i < verdict->n_check; i++)
     if (verdict->check[i].n_violation)
       return LC_EVERIFY;

@@ -15,14 +15,16 @@ struct lc_check *new_check(struct lc_verdict *verdict, const char *name, const c
   return check;
 }
 
-void violation(struct lc_check *check, int64_t t, const char *format, ...) {
+bool violation(struct lc_check *check, int64_t t, const char *format, ...) {
   if (check->n_violation++ && t >= check->t_witness)
-    return;
+    return false;
+  check->n_place = 0;
   check->t_witness = t;
   va_list args;
   va_start(args, format);
   vsnprintf(check->witness, sizeof check->witness, format, args);
   va_end(args);
+  return true;
 }
 
 const char *event_text(char out[EVENT_TEXT], const struct lc_event *event) {
