@@ -95,8 +95,9 @@ struct lc_foreign {
   char format[32];
   enum lc_convention convention; /* of clock[0] */
   bool then_act;                 /* a tick that receives also acts */
-  int64_t latency_bound_ns;      /* what was sent longer ago is in its receiver's queue */
-  double operation[3]; /* unicast, multicast, internal of idle ticks; sum 1, or 0: unknown */
+  bool by_value; /* sends do not name their true receiver: messages are told by their stamps */
+  int64_t latency_bound_ns; /* what was sent longer ago is in its receiver's queue */
+  double operation[3];      /* unicast, multicast, internal of idle ticks; sum 1, or 0: unknown */
   int32_t n_file;
   char **file;            /* [n_file] the logs */
   char **name;            /* [n_vm] of the machines in them */

@@ -149,7 +149,7 @@ def _root(h5, log, options, end):
         "n_vm": np.int64(n), "n_rank": np.int64(1), "n_replica": np.int64(1),
         "row_order": "events by machine, seq; messages by sender, number",
         "imported": log.format, "source_files": "\n".join(log.files), "machine_names": "\n".join(log.names),
-        "convention": options.convention, "latency_bound_ns": np.int64(options.latency)})
+        "names_receiver": np.int64(log.names_true_receiver), "convention": options.convention, "latency_bound_ns": np.int64(options.latency)})
     if options.operations:
         h5.attrs["operations"] = ",".join(map(repr, options.operations))
     vm, rank = _scale(h5, "vm", n), _scale(h5, "rank", 1)

@@ -67,6 +67,7 @@ static void read_convention(struct lc_foreign *f, struct h5 *h) {
   if (operations && (sscanf(operations, "%lf,%lf,%lf", &w[0], &w[1], &w[2]) != 3 ||
                      !(w[0] >= 0 && w[1] >= 0 && w[2] >= 0 && w[0] + w[1] + w[2] < 1.001)))
     refuse(h, "operations");
+  f->by_value = h5_get_int(h, "/", "names_receiver", 1) == 0;
   f->latency_bound_ns = h5_get_int(h, "/", "latency_bound_ns", LC_NS_PER_S);
   free(convention);
   free(rule);

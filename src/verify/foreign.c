@@ -91,6 +91,7 @@ void check_foreign(const struct lc_history *h, struct lc_verdict *verdict) {
       .verdict = verdict,
       .taken = lc_new((size_t)h->n_event, sizeof *j.taken, "the verifier's matching"),
       .taken_by = lc_new((size_t)h->n_sent, sizeof *j.taken_by, "the verifier's matching"),
+      .missing = lc_new((size_t)h->n_vm, sizeof *j.missing, "the verifier's channels"),
   };
   judge_machines(&j);
   judge_ticks(&j);
@@ -104,4 +105,5 @@ void check_foreign(const struct lc_history *h, struct lc_verdict *verdict) {
   judge_stamps(&j);
   free(j.taken);
   free(j.taken_by);
+  free(j.missing);
 }

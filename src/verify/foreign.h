@@ -14,6 +14,7 @@ struct judged {
   struct lc_verdict *verdict;
   int64_t *taken;    /* [n_event] the message that a RECEIVE took, an index into sent; -1 none */
   int64_t *taken_by; /* [n_sent] the first RECEIVE that took it; -1 none */
+  int64_t *missing;  /* [n_vm] messages to it that conservation finds lost */
 };
 
 /* "machine 2's RECEIVE at b/log2.csv:17 (4.000131 s)" */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void match(struct judged *j, struct lc_check *check, int64_t i) {
   char one[WHERE_TEXT], other[WHERE_TEXT], third[WHERE_TEXT];
@@ -69,38 +70,57 @@ void judge_matching(struct judged *j) {
              "the log leaves open which of several messages %" PRId64 " receives took", ambiguous);
 }
 
-/* ---- conservation --------------------------------------------------------------------------- */
+/* ---- conservation ------------------------------------------------------------------------- */
 
-/* Whether a machine was seen with an empty queue at or after a time: then nothing that had arrived
- * by then is left there. Returns that event, or -1. */
-static int64_t empty_since(const struct judged *j, int32_t vm, int64_t t) {
+/* Whether an event finds, after what it took, nothing more in the queue. */
+static bool leaves_none(const struct judged *j, int64_t i) {
+  const struct lc_event *e = &j->h->event[i];
+  return e->queue_after == 0 && e->queue_before >= 0 && !is_second(j, i);
+}
+
+/* The first event of a machine that shows that nothing which had arrived by a time is left in its
+ * queue: it leaves none at or after that. Where only values tell messages apart, it may also take
+ * one that was sent at or after that: queues are in the order of arrivals. -1 if there is none. */
+static int64_t cleared_since(const struct judged *j, int32_t vm, int64_t t, bool by_value) {
   const struct lc_machine *m = &j->h->machine[vm];
   for (int64_t i = m->first_event; i < m->first_event + m->n_event; i++) {
-    const struct lc_event *e = &j->h->event[i];
-    if (e->t_actual >= t && e->queue_after == 0 && e->queue_before >= 0 && !is_second(j, i))
+    if (j->h->event[i].t_actual >= t && leaves_none(j, i))
+      return i;
+    if (by_value && j->taken[i] >= 0 && !j->f->ambiguous[i] && j->h->sent[j->taken[i]].t_send >= t)
       return i;
   }
   return -1;
 }
 
 /* The event that shows that a message did not get where it was sent: one that took a later message
- * of its channel, or found the queue empty. -1 if it can still be on its way. */
-static int64_t shown_lost(const struct judged *j, int64_t s) {
+ * of its channel, or that shows that it is not in the queue. -1 if it can still be on its way. */
+static int64_t shown_lost(const struct judged *j, int64_t s, bool known) {
   const struct lc_history *h = j->h;
   const struct lc_sent *sent = &h->sent[s];
   int64_t t = sent->t_send + j->f->latency_bound_ns, seen = -1;
-  if (j->f->receiver_known[s])
-    for (int64_t later = s + 1; later < h->n_sent && h->sent[later].sender == sent->sender; later++)
-      if (h->sent[later].receiver == sent->receiver && j->taken_by[later] >= 0 &&
-          !j->f->ambiguous[j->taken_by[later]])
-        return j->taken_by[later];
+  for (int64_t later = s + 1; known && later < h->n_sent && h->sent[later].sender == sent->sender;
+       later++)
+    if (h->sent[later].receiver == sent->receiver && j->taken_by[later] >= 0 &&
+        !j->f->ambiguous[j->taken_by[later]])
+      return j->taken_by[later];
   for (int32_t v = 0; v < h->n_vm; v++) {
-    if (v == sent->sender || (j->f->receiver_known[s] && v != sent->receiver))
+    if (v == sent->sender || (known && v != sent->receiver))
       continue;
-    seen = empty_since(j, v, t);
+    seen = cleared_since(j, v, t, !known);
     if (seen < 0)
       return -1;
   }
+  return seen;
+}
+
+/* The same where only values tell messages apart: a receive that may have taken this one leaves
+ * another, which must be lost as well. */
+static int64_t surely_lost(const struct judged *j, int64_t s) {
+  int64_t seen = shown_lost(j, s, j->f->receiver_known[s]), send = send_event(j, s);
+  for (int64_t i = 0; i < j->h->n_event && seen >= 0 && send >= 0 && j->f->by_value; i++)
+    if (j->f->ambiguous[i] && j->taken[i] >= 0 && j->f->carried[i] == j->h->clock[0].stamp[send] &&
+        shown_lost(j, j->taken[i], false) < 0)
+      return -1;
   return seen;
 }
 
@@ -116,85 +136,179 @@ static int64_t rival_of(const struct judged *j, int64_t s) {
   return -1;
 }
 
+/* Adds to a witness that was kept which sends raced, if any of [first, last] to that machine did.
+ */
+static void point_rival(const struct judged *j, struct lc_check *check, int64_t first,
+                        int64_t last) {
+  char one[WHERE_TEXT], other[WHERE_TEXT];
+  for (int64_t s = first; s <= last; s++) {
+    int64_t rival = j->h->sent[s].receiver == j->h->sent[first].receiver ? rival_of(j, s) : -1;
+    if (rival < 0)
+      continue;
+    size_t length = strlen(check->witness);
+    snprintf(check->witness + length, sizeof check->witness - length,
+             "; at the same time to the same machine: %s and %s", send_where(one, j, s),
+             send_where(other, j, rival));
+    if (s != first && s != last)
+      point_send(j, check, s);
+    point_send(j, check, rival);
+    return;
+  }
+}
+
 static void report_lost(struct judged *j, struct lc_check *check, int64_t s, int64_t seen) {
-  char one[WHERE_TEXT], other[WHERE_TEXT], third[WHERE_TEXT];
-  int64_t rival = rival_of(j, s);
+  char one[WHERE_TEXT], other[WHERE_TEXT];
   if (!violation(check, j->h->sent[s].t_send,
-                 "the message of %s is lost: nobody takes it, though %s %s%s%s",
-                 send_where(one, j, s), event_where(other, j, seen),
-                 j->h->event[seen].queue_after == 0 ? "leaves an empty queue"
-                                                    : "is of a later message of its channel",
-                 rival >= 0 ? "; at the same time to the same machine: " : "",
-                 rival >= 0 ? send_where(third, j, rival) : ""))
+                 "the message of %s is lost: nobody takes it, though %s %s", send_where(one, j, s),
+                 event_where(other, j, seen),
+                 leaves_none(j, seen) ? "leaves an empty queue" : "takes one that was sent later"))
     return;
   point_send(j, check, s);
   point_event(j, check, seen);
-  if (rival >= 0)
-    point_send(j, check, rival);
+  point_rival(j, check, s, s);
 }
 
-/* Where sends and receives are matched by count alone: an empty queue means that of each sender as
- * many were taken as had been sent a while before. Returns how many are missing at most. */
-static int64_t missing_in(const struct judged *j, int32_t sender, int32_t receiver, int64_t *seen) {
+/* A message that is missing in a channel, where k-th sends are matched with k-th receives. */
+struct gap {
+  int64_t missing;
+  int64_t seen;        /* the event that shows it: it leaves none in the queue */
+  int64_t first, last; /* the sends of which it is one */
+};
+
+/* An empty queue means that of each sender as many were taken as had been sent a while before. */
+static struct gap gap_in(const struct judged *j, int32_t sender, int32_t receiver) {
   const struct lc_machine *from = &j->h->machine[sender], *to = &j->h->machine[receiver];
-  int64_t taken = 0, sent = 0, next = from->first_sent, most = 0;
+  int64_t *send = lc_new((size_t)from->n_sent, sizeof *send, "the verifier's channels");
+  int64_t n = 0, taken = 0, sent = 0, by_now = 0, good = 0;
+  struct gap gap = {0};
+  for (int64_t s = from->first_sent; s < from->first_sent + from->n_sent; s++)
+    if (j->h->sent[s].receiver == receiver)
+      send[n++] = s;
   for (int64_t i = to->first_event; i < to->first_event + to->n_event; i++) {
     const struct lc_event *e = &j->h->event[i];
     taken += e->kind == LC_RECEIVE && e->peer == sender;
-    if (e->queue_after != 0 || e->queue_before < 0 || is_second(j, i))
+    if (!leaves_none(j, i))
       continue;
-    for (; next < from->first_sent + from->n_sent &&
-           j->h->sent[next].t_send + j->f->latency_bound_ns <= e->t_actual;
-         next++)
-      sent += j->h->sent[next].receiver == receiver && j->f->receiver_known[next];
-    if (sent - taken > most) {
-      *seen = i;
-      most = sent - taken;
-    }
+    while (sent < n && j->h->sent[send[sent]].t_send + j->f->latency_bound_ns <= e->t_actual)
+      sent++;
+    while (by_now < n && j->h->sent[send[by_now]].t_send <= e->t_actual)
+      by_now++;
+    if (sent - taken > gap.missing)
+      gap = (struct gap){sent - taken, i, send[good < sent ? good : sent - 1], send[sent - 1]};
+    if (by_now == taken)
+      good = taken;
   }
-  return most;
+  free(send);
+  return gap;
 }
 
 static void judge_channel(struct judged *j, struct lc_check *check, int32_t sender,
-                          int32_t receiver, int64_t lost) {
-  char where[WHERE_TEXT];
-  int64_t seen = -1, missing = missing_in(j, sender, receiver, &seen);
-  if (missing <= lost)
+                          int32_t receiver, int64_t *lost) {
+  char one[WHERE_TEXT], other[WHERE_TEXT], third[WHERE_TEXT];
+  struct gap gap = gap_in(j, sender, receiver);
+  if (gap.missing <= *lost)
     return;
-  if (violation(
-          check, j->h->event[seen].t_actual,
-          "%s leaves an empty queue, and of the messages that machine %.40s sent before %" PRId64
-          " more than lost was not taken",
-          event_where(where, j, seen), j->f->name[sender], missing - lost))
-    point_event(j, check, seen);
+  *lost = gap.missing;
+  if (!violation(check, j->h->sent[gap.first].t_send,
+                 "a message is lost: one from %s to %s to machine %.40s was not taken, though %s "
+                 "leaves an empty queue",
+                 send_where(one, j, gap.first), send_where(other, j, gap.last),
+                 j->f->name[receiver], event_where(third, j, gap.seen)))
+    return;
+  point_send(j, check, gap.first);
+  if (gap.last != gap.first)
+    point_send(j, check, gap.last);
+  point_rival(j, check, gap.first, gap.last);
+  point_event(j, check, gap.seen);
 }
 
-void judge_conservation(struct judged *j) {
-  const struct lc_history *h = j->h;
-  struct lc_check *check = new_check(
-      j->verdict, "conservation", "what was sent is taken, or can still be on its way at the end");
-  size_t cells = (size_t)h->n_vm * (size_t)h->n_vm;
-  int64_t *lost = lc_new(cells, sizeof *lost, "the verifier's channels"), left = 0;
-  bool known = true;
-  for (int64_t s = 0; s < h->n_sent; s++) {
+static int compare(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Times of all sends to a machine; n is -1 if the log does not tell which those are. */
+static int64_t *sends_by_time(const struct judged *j, int32_t receiver, int64_t *n) {
+  int64_t *time = lc_new((size_t)j->h->n_sent, sizeof *time, "the verifier's queues");
+  *n = j->f->by_value ? -1 : 0;
+  for (int64_t s = 0; s < j->h->n_sent && *n >= 0; s++)
+    if (j->h->sent[s].receiver == receiver)
+      time[(*n)++] = j->h->sent[s].t_send;
+  qsort(time, *n < 0 ? 0 : (size_t)*n, sizeof *time, compare);
+  return time;
+}
+
+/* A queue that is never empty shows a loss by its length, and goes on to: one wrong number alone is
+ * a matter of the queues. Returns how many are missing, in *seen the first event to show it. */
+static int64_t missing_at(const struct judged *j, int32_t vm, int64_t lost, int64_t *seen) {
+  enum { OFTEN = 3 };
+  const struct lc_machine *m = &j->h->machine[vm];
+  int64_t n, sent = 0, taken = 0, missing = lost;
+  int64_t *time = sends_by_time(j, vm, &n), times = 0;
+  for (int64_t i = m->first_event; i < m->first_event + m->n_event && n >= 0; i++) {
+    const struct lc_event *e = &j->h->event[i];
+    while (sent < n && time[sent] + j->f->latency_bound_ns <= e->t_actual)
+      sent++;
+    if (j->f->queue_logged[i] && sent - taken - e->queue_before > lost) {
+      if (!times++)
+        *seen = i;
+      int64_t here = sent - taken - e->queue_before;
+      missing = here > missing ? here : missing;
+    }
+    taken += e->kind == LC_RECEIVE;
+  }
+  free(time);
+  return times >= OFTEN ? missing : lost;
+}
+
+static void judge_missing(struct judged *j, struct lc_check *check, int32_t vm) {
+  char where[WHERE_TEXT];
+  int64_t seen = -1, missing = missing_at(j, vm, j->missing[vm], &seen);
+  if (missing <= j->missing[vm])
+    return;
+  if (violation(check, j->h->event[seen].t_actual,
+                "%s finds %d in its queue; %" PRId64
+                " more were sent to it long before and not taken: lost",
+                event_where(where, j, seen), j->h->event[seen].queue_before,
+                missing - j->missing[vm]))
+    point_event(j, check, seen);
+  j->missing[vm] = missing;
+}
+
+/* Counts what is lost per channel and receiver. Returns how many can still be on their way. */
+static int64_t judge_untaken(struct judged *j, struct lc_check *check, int64_t *lost) {
+  int64_t left = 0;
+  for (int64_t s = 0; s < j->h->n_sent; s++) {
     check->n_checked++;
-    known &= j->f->receiver_known[s] != 0;
     if (j->taken_by[s] >= 0)
       continue;
-    int64_t seen = shown_lost(j, s);
+    int64_t seen = surely_lost(j, s);
     left += seen < 0;
     if (seen < 0)
       continue;
-    lost[h->sent[s].sender * h->n_vm + h->sent[s].receiver]++;
+    lost[j->h->sent[s].sender * j->h->n_vm + j->h->sent[s].receiver]++;
     report_lost(j, check, s, seen);
   }
-  for (int32_t a = 0; a < h->n_vm && known; a++)
-    for (int32_t b = 0; b < h->n_vm; b++)
-      if (a != b)
-        judge_channel(j, check, a, b, lost[a * h->n_vm + b]);
+  return left;
+}
+
+void judge_conservation(struct judged *j) {
+  int32_t n = j->h->n_vm;
+  struct lc_check *check = new_check(
+      j->verdict, "conservation", "what was sent is taken, or can still be on its way at the end");
+  int64_t *lost = lc_new((size_t)n * (size_t)n, sizeof *lost, "the verifier's channels");
+  int64_t left = judge_untaken(j, check, lost);
+  for (int32_t to = 0; to < n; to++) {
+    for (int32_t from = 0; from < n; from++) {
+      if (from != to && !j->f->by_value)
+        judge_channel(j, check, from, to, &lost[from * n + to]);
+      j->missing[to] += lost[from * n + to];
+    }
+    judge_missing(j, check, to);
+  }
   snprintf(check->note, sizeof check->note,
            "%" PRId64 " sent, %" PRId64 " not taken by the end that can be in a queue or in flight",
-           h->n_sent, left);
+           j->h->n_sent, left);
   free(lost);
 }
 
@@ -233,29 +347,10 @@ void judge_fifo(struct judged *j) {
   free(last);
 }
 
-static int compare(const void *a, const void *b) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* Times of all sends to a machine; n is -1 if the log does not tell which those are. */
-static int64_t *sends_by_time(const struct judged *j, int32_t receiver, int64_t *n) {
-  int64_t *time = lc_new((size_t)j->h->n_sent, sizeof *time, "the verifier's queues");
-  *n = 0;
-  for (int64_t s = 0; s < j->h->n_sent && *n >= 0; s++) {
-    if (!j->f->receiver_known[s])
-      *n = -1;
-    else if (j->h->sent[s].receiver == receiver)
-      time[(*n)++] = j->h->sent[s].t_send;
-  }
-  qsort(time, *n < 0 ? 0 : (size_t)*n, sizeof *time, compare);
-  return time;
-}
-
 static void judge_queue(struct judged *j, struct lc_check *check, int32_t vm) {
   char one[WHERE_TEXT], other[WHERE_TEXT];
   const struct lc_machine *m = &j->h->machine[vm];
-  int64_t n, sent = 0, taken = 0, before = -1;
+  int64_t n, sent = 0, old = 0, taken = 0, before = -1;
   int64_t *time = sends_by_time(j, vm, &n);
   for (int64_t i = m->first_event; i < m->first_event + m->n_event; i++) {
     const struct lc_event *e = &j->h->event[i];
@@ -264,6 +359,8 @@ static void judge_queue(struct judged *j, struct lc_check *check, int32_t vm) {
       continue;
     while (n >= 0 && sent < n && time[sent] <= e->t_actual + LC_CLOCKS_AGREE_NS)
       sent++;
+    while (n >= 0 && old < n && time[old] + j->f->latency_bound_ns <= e->t_actual)
+      old++;
     if (j->f->queue_logged[i] || (before >= 0 && e->queue_before >= 0)) {
       check->n_checked++;
       event_where(one, j, i);
@@ -278,6 +375,12 @@ static void judge_queue(struct judged *j, struct lc_check *check, int32_t vm) {
                          "%s finds %d in its queue; %" PRId64 " were sent to it, of which %" PRId64
                          " had been taken",
                          one, e->queue_before, sent, taken);
+      else if (n >= 0 && e->queue_before < old - taken - j->missing[vm])
+        kept =
+            violation(check, e->t_actual,
+                      "%s finds %d in its queue; %" PRId64 " had been sent to it long before, of "
+                      "which %" PRId64 " had been taken",
+                      one, e->queue_before, old, taken);
     } else {
       check->n_unknown++;
     }

@@ -6,9 +6,11 @@ rule and every event is logged with the clock after it.
     write_a(folder, run)               folder/machine1.log, ...
     write_b(folder, run)               folder/log1.csv, ...
 
-An event is a dict that a test may change before it is written: that is how defects are planted."""
+Every event knows the line that it was written to. Defects are planted by `faults`, or by changing an event (a
+dict) before it is written."""
 import heapq
 import random
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 NS = 1_000_000_000
@@ -25,8 +27,9 @@ class Machine:
 
 
 class Run:
-    def __init__(self, rule, rates, right):
-        self.rule, self.right = rule, right
+    def __init__(self, rule, rates, right, faults):
+        self.rule, self.right, self.faults = rule, right, faults
+        self.sent = []
         self.machines = [Machine(number, rate) for number, rate in enumerate(rates, 1)]
 
     def events(self, machine=None, kind=None):
@@ -34,63 +37,77 @@ class Run:
                 if kind in (None, event["kind"])]
 
 
-def simulate(rule, seed=1, rates=(1, 3, 6), seconds=60, right=False, drop=()):
-    """drop: numbers of the messages, in order of their sends, that the network loses."""
-    run, draw = Run(rule, rates, right), random.Random(seed)
+@dataclass
+class Faults:
+    """What goes wrong. Messages are numbered in the order of their sends; ticks are (machine, tick) from 1."""
+    lost: tuple = ()  # messages that the network loses
+    late: dict = field(default_factory=dict)  # message -> ns that it takes longer
+    skipped: tuple = ()  # ticks at which nothing is done
+    doubled: tuple = ()  # ticks that do one operation too many
+    unmerged: tuple = ()  # ticks whose receive takes no notice of the message's value
+
+
+def simulate(rule, seed=1, rates=(1, 3, 6), seconds=60, right=False, faults=Faults()):
+    run, draw = Run(rule, rates, right, faults), random.Random(seed)
     agenda = []
     for machine in run.machines:
         heapq.heappush(agenda, (NS // machine.rate if rule == "b" else 0, machine.name, 1))
-    sent = 0
     while agenda:
         due, name, tick = heapq.heappop(agenda)
         machine = run.machines[name - 1]
         now = due + draw.randrange(300_000, 1_500_000)  # a little late, as on any machine
-        for message in _tick(run, machine, now, draw):
-            if sent not in drop:
-                arrival = now + draw.randrange(200_000, 900_000)
-                heapq.heappush(run.machines[message["to"] - 1].inbox, (arrival, sent, message))
-            sent += 1
+        if (name, tick) not in faults.skipped:
+            _tick(run, machine, now, tick, draw)
         following = (tick + (rule == "b")) * NS // machine.rate
         if following < seconds * NS:
             heapq.heappush(agenda, (following, name, tick + 1))
     return run
 
 
-def _tick(run, machine, now, draw):
+def _tick(run, machine, now, tick, draw):
+    doubled = (machine.name, tick) in run.faults.doubled
     mail = [each for each in machine.inbox if each[0] <= now]
     if run.rule == "a":
         machine.clock += not run.right
     if mail:
         _, _, message = heapq.heappop(machine.inbox)
-        _log(run, machine, now, "receive", message=message, queue=len(mail))
-        if run.rule == "b":
-            return []
+        _log(run, machine, now, tick, "receive", message=message, queue=len(mail))
+    if run.rule == "a" or not mail or doubled:
+        _act(run, machine, now + 100_000 * bool(mail), tick, draw)
+    if doubled and (run.rule == "a" or not mail):
+        _act(run, machine, now + 200_000, tick, draw)
+
+
+def _act(run, machine, now, tick, draw):
     peers = [each.name for each in run.machines if each is not machine]
     one, everyone, _ = OPERATIONS[run.rule]
     chance = draw.random()
-    if chance < one:
-        to = [peers[chance >= one / 2]]
-    elif chance < one + everyone:
-        to = peers
-    else:
-        _log(run, machine, now, "internal", queue=0)
-        return []
-    event = _log(run, machine, now, "send", to=to, queue=0)
-    return [dict(to=peer, sender=machine.name, value=event["value"], send=event) for peer in to]
+    to = [peers[chance >= one / 2]] if chance < one else peers if chance < one + everyone else []
+    event = _log(run, machine, now, tick, "send" if to else "internal", to=to)
+    for peer in to:
+        number = len(run.sent)
+        message = dict(to=peer, sender=machine.name, value=event["value"], send=event, number=number)
+        run.sent.append(message)
+        arrival = now + draw.randrange(200_000, 900_000) + run.faults.late.get(number, 0)
+        if number not in run.faults.lost:
+            heapq.heappush(run.machines[peer - 1].inbox, (arrival, number, message))
 
 
-def _log(run, machine, now, kind, message=None, to=(), queue=0):
+def _log(run, machine, now, tick, kind, message=None, to=(), queue=0):
     before = machine.clock
     carried = message["value"] if message else 0
+    merged = 0 if (machine.name, tick) in run.faults.unmerged else carried
     if run.right or run.rule == "b":
-        machine.clock = max(before, carried) + 1
+        machine.clock = max(before, merged) + 1
     elif message:
-        machine.clock = max(before, carried)
+        machine.clock = max(before, merged)
     logged = machine.clock if run.right else before
-    event = dict(machine=machine.name, rate=machine.rate, t=now, kind=kind, clock=logged, value=logged, queue=queue,
-                 to=list(to), carried=carried, sender=message["sender"] if message else None,
-                 sent=message["send"] if message else None, roll=3 if len(to) > 1 else 1 if to else 7)
+    event = dict(machine=machine.name, rate=machine.rate, t=now, tick=tick, kind=kind, clock=logged, value=logged,
+                 queue=queue, to=list(to), carried=carried, sender=message["sender"] if message else None,
+                 took=message, roll=3 if len(to) > 1 else 1 if to else 7, before=before)
     machine.log.append(event)
+    if message:
+        message["receive"] = event
     return event
 
 
@@ -102,6 +119,8 @@ def write_a(folder, run, general=False):
     for machine in run.machines:
         head = f"{_stamp(0)} : Process: {machine.name}, PID: {25323 + machine.name}"
         lines = [(event["t"], line_a(event, run)) for event in machine.log]
+        for number, event in enumerate(machine.log, 2):
+            event["line"] = number
         everything += [(0, head), *lines]
         _write(folder / f"machine{machine.name}.log", [head, *(text for _, text in lines)])
     if general:
@@ -132,6 +151,7 @@ def write_b(folder, run):
         lines = ["Process Id,System Time,Clock Counter,Event Type,Sender,Reciever,Description,Queue Length",
                  f"{machine.name},{START_B},0,CREATE,None,None,{description},0"]
         for event in machine.log:
+            event["line"] = len(lines) + 1
             lines += lines_b(event)
         _write(folder / f"log{machine.name}.csv", lines)
 
@@ -139,7 +159,7 @@ def write_b(folder, run):
 def lines_b(event):
     name, time = event["machine"], START_B + event["t"] // 1000 * 1000
     if event["kind"] == "receive":
-        return [f"{name},{time},{event['clock']},RECEIVED,{event['sender']},{name},{event['sent']['roll']},"
+        return [f"{name},{time},{event['clock']},RECEIVED,{event['sender']},{name},{event['took']['send']['roll']},"
                 f"{event['queue']}"]
     if event["kind"] == "internal":
         return [f"{name},{time},{event['clock']},INTERNAL,None,None,{event['roll']},{event['queue']}"]
@@ -149,8 +169,9 @@ def lines_b(event):
 
 def write_table(folder, run):
     """A table of someone else: one file, other names and words, seconds, the value that a message carries."""
-    lines = ["when;who".replace(";", ",") + ",what,with,stamp,waiting,value"]
+    lines = ["when,who,what,with,stamp,waiting,value"]
     for event in sorted(run.events(), key=lambda each: each["t"]):
+        event["line"] = len(lines) + 1
         for to in event["to"] or [event["sender"] or ""]:
             lines.append(f"{event['t'] / NS:.6f},node{event['machine']},{event['kind'][:4].upper()},"
                          f"{'node' + str(to) if to else ''},{event['clock']},{event['queue']},"
