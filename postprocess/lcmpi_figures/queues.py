@@ -6,6 +6,8 @@ from .run import Nothing
 def draw(run, figure):
     if len(run.machines) == 1:
         raise Nothing("a single VM has no messages")
+    if (run.events.queue_before < 0).any():
+        raise Nothing("the imported log does not say how long queues were")
 
     def queue(vm, times):
         return run.value("queue_before", vm, times)

@@ -82,7 +82,9 @@ static void print_end(const struct lc_store_info *info) {
 
 static void print_info(const char *path, const struct lc_store_info *info) {
   char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX];
-  printf("%s: %s: %s\n", path, lc_run_state_name(info->state), verdict_of(info));
+  bool imported = strcmp(attribute(info, "imported"), "?") != 0;
+  printf("%s: %s: %s\n", path, lc_run_state_name(info->state),
+         imported ? "logs of another program, imported" : verdict_of(info));
   printf("  made by   %s, format %s\n", attribute(info, "source"), attribute(info, "lcmpi_format"));
   printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
   printf("  command   %s\n", attribute(info, "command_line"));
@@ -97,8 +99,8 @@ static void print_info(const char *path, const struct lc_store_info *info) {
          info->exact ? ", compacted" : ", with room behind the rows");
   printf("  libraries %s, HDF5 %s\n", attribute(info, "mpi_library"),
          attribute(info, "hdf5_version"));
-  printf("  options\n");
-  print_indented(attribute(info, "options"));
+  printf("  %s\n", imported ? "logs" : "options");
+  print_indented(attribute(info, imported ? "source_files" : "options"));
   printf("  history\n");
   print_indented(attribute(info, "history"));
 }

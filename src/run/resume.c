@@ -30,6 +30,8 @@ static lc_status read_head(const char *path, struct head *head, char **options,
   *head = (struct head){.complete = info.state == LC_RUN_COMPLETE, .length = strlen(*options)};
   if (info.live)
     status = lc_fail(err, LC_EFILE, "%s: the run is going on: another process writes it", path);
+  else if (*attribute(&info, "imported"))
+    status = lc_fail(err, LC_EFILE, "%s: is an imported log: there is no run to go on with", path);
   else if (!head->length || !lc_parse_int64(attribute(&info, "duration_ns"), &head->duration_ns))
     status = lc_fail(err, LC_EFILE, "%s: does not say with which options the run was made", path);
   if (!lc_parse_int64(attribute(&info, TOPOLOGY_HASH), &head->topology_hash))
