@@ -166,9 +166,8 @@ struct argp_option *argp_options(const struct lc_config *defaults) {
         .name = entry->name,
         .key = entry->key,
         .arg = entry->argument,
-        .doc = value ? lc_format("%s (default %s)", entry->help, value)
-                     : lc_format("%s", entry->help ? entry->help : ""),
-        .flags = entry->help ? 0 : OPTION_HIDDEN,
+        .doc =
+            value ? lc_format("%s (default %s)", entry->help, value) : lc_format("%s", entry->help),
         .group = number,
     };
     free(value);

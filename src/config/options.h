@@ -18,7 +18,7 @@ struct option_entry {
   const char *argument; /* NULL: a switch */
   const char *group;    /* heading in --help; entries of a group stand together */
   enum option_kind kind;
-  const char *help; /* NULL: not an option of a run at all, and not in its help */
+  const char *help;
   /* NULL: not an option of a run's configuration (help, version). `value` is NULL for a switch. */
   lc_status (*set)(struct lc_config *config, const char *value, struct lc_error *err);
   /* The effective value, as `set` reads it; freed by the caller. NULL: not given, and there is no
