@@ -139,9 +139,9 @@ static error_t take(int key, char *value, struct argp_state *state) {
     p->line->command = LC_COMMAND_VERSION;
   else if (key == PRINT_CONFIG && p->line->command == LC_COMMAND_RUN)
     p->line->command = LC_COMMAND_CONFIG;
+  p->line->json |= key == JSON;
   for (size_t i = 0; i < n_option; i++)
     if (option_table[i].key == key) {
-      p->line->json |= strcmp(option_table[i].name, "json") == 0;
       take_option(p, i, value);
       return 0;
     }
@@ -195,7 +195,8 @@ static lc_status check_command(struct parsing *p, int argc, char **argv) {
   if (line->command == LC_COMMAND_PREDICT && line->config.resume)
     return lc_fail(p->err, LC_EUSAGE,
                    "'lcmpi predict' takes no option --resume: theory is about a whole run");
-  if (line->json && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_PREDICT))
+  if (line->json && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_CONFIG ||
+                     line->command == LC_COMMAND_PREDICT))
     return lc_fail(p->err, LC_EUSAGE, "--json is an option of 'lcmpi verify'");
   if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
       line->command != LC_COMMAND_RECOVER)

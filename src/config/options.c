@@ -753,7 +753,7 @@ const struct option_entry option_table[] = {
      set_progress, print_progress, NULL},
     {"print-config", PRINT_CONFIG, NULL, OTHER, OPTION_NOT_KEPT,
      "print the effective options, one on each line, and end", NULL, NULL, NULL},
-    {"json", 400, NULL, OTHER, OPTION_NOT_KEPT,
+    {"json", JSON, NULL, OTHER, OPTION_NOT_KEPT,
      "of 'lcmpi verify': print what it found as one JSON object", NULL, NULL, NULL},
     {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
     {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,

@@ -27,7 +27,7 @@ struct option_entry {
   void (*list)(FILE *to); /* the answer to the value 'help'; NULL for most */
 };
 
-enum { PRINT_CONFIG = 322 }; /* its key */
+enum { PRINT_CONFIG = 322, JSON = 323 }; /* their keys */
 
 extern const struct option_entry option_table[];
 extern const size_t n_option;
