@@ -177,6 +177,16 @@ class Jobs(harness.Case):
                              "--snapshot-every", "500ms", "--progress", "none")
         self.assertEqual(h5(file, lambda h: len(h["commit/n_events"])), 3)
 
+    def test_the_time_limit_itself(self):
+        """Slurm's own warning, as often as it takes. Model time is wall time: there is more of it than the limit has."""
+        job = self.submit("run.sbatch", "--duration", "40s", "--snapshot-every", "1s", "--commit-every", "50ms", "--progress",
+                          "none", options=["-N3", "--time=1", "--signal=B:USR1@40"], site=SRUN, OUTPUT="limit.h5")
+        restarts = int(self.done(job)["Restarts"])
+        self.assertGreaterEqual(restarts, 1)
+        self.assertEqual(self.log(job).count("stopped and saved: back into the queue"), restarts, self.log(job))
+        self.assertEqual(segments(self.path("limit.h5")), restarts + 1)
+        self.check_verified(self.path("limit.h5"))
+
     def test_a_lost_rank(self):
         """The job is tried again, but not more often than the site says."""
         jobs = {restarts: self.submit("run.sbatch", *LONG, options=["-N3"], OUTPUT=f"{restarts}.h5",
