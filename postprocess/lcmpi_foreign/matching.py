@@ -9,6 +9,7 @@ from .rows import RECEIVE, SEND, Message
 
 MISFIT, GAP, SWAP = 1.0, 1.6, 0.9  # a gap must explain two receives that do not fit
 BAND = 60  # how far the sequences may be shifted against each other
+LOOK_BACK = 200  # a fault shows itself within so many messages, or not at all
 EARLY_NS = 5_000_000  # what the clocks of a log may disagree by: seed A's are in ms
 
 
@@ -83,28 +84,32 @@ def _align(sends, receives, log, convention):
 
 def _path(n, m, fault):
     """Pairs (send, receive) of the alignment with the least cost. Sends behind the last receive cost nothing:
-    they are on their way."""
-    best = {(0, 0): (0.0, None, ())}
+    they are on their way. What fits one to one is not looked at, but for the last of it before the first fault."""
+    fits = next((k for k in range(min(n, m)) if fault(k, k)), min(n, m))
+    if fits == m:
+        return [(k, k) for k in range(m)]
+    begin = max(0, fits - LOOK_BACK)
+    best = {(begin, begin): (0.0, None, ())}
 
     def offer(to, cost, source, pairs):
-        if abs(to[0] - to[1]) <= BAND + abs(n - m) and (to not in best or cost < best[to][0] - 1e-9):
+        if abs(to[0] - to[1]) <= BAND and (to not in best or cost < best[to][0] - 1e-9):
             best[to] = (cost, source, pairs)
 
-    for i in range(n + 1):
-        for j in range(max(0, i - BAND - abs(n - m)), min(m, i + BAND + abs(n - m)) + 1):
-            if (i, j) not in best:
+    for i in range(begin, n + 1):
+        for j in range(max(begin, i - BAND), min(m, i + BAND) + 1):
+            if (i, j) not in best or j == m:
                 continue
             cost = best[i, j][0]
-            if i < n and j < m:
+            if i < n:
                 offer((i + 1, j + 1), cost + fault(i, j), (i, j), ((i, j),))
+                offer((i + 1, j), cost + GAP, (i, j), ())
             if i + 1 < n and j + 1 < m and fault(i, j) + fault(i + 1, j + 1) > SWAP:
                 crossed = fault(i, j + 1) + fault(i + 1, j)
                 offer((i + 2, j + 2), cost + SWAP + crossed, (i, j), ((i, j + 1), (i + 1, j)))
-            if i < n:
-                offer((i + 1, j), cost + (GAP if j < m else 0), (i, j), ())
-            if j < m:
-                offer((i, j + 1), cost + GAP, (i, j), ())
-    at, pairs = (n, m), []
+            offer((i, j + 1), cost + GAP, (i, j), ())
+    ends = [at for at in best if at[1] == m or at[0] == n]
+    at = min(ends, key=lambda at: (best[at][0] + GAP * (m - at[1]), at))
+    pairs = [(k, k) for k in range(begin)]
     while at:
         _, source, steps = best[at]
         pairs += steps

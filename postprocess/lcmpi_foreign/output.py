@@ -45,14 +45,14 @@ def _fate(message):
     return RECEIVED if message.receive else LOST if message.lost else IN_FLIGHT
 
 
-def _queue(event, before, then_act):
+def _queue(event, before):
     """Messages in the queue, and whether the log says so: by the rule of ticks, an action finds none, or what
     the receive of its tick left."""
     if event.rows[0].queue is not None:
         return event.rows[0].queue, 1
     if event.kind == RECEIVE:
         return UNKNOWN, 0
-    if then_act and before is not None and before.kind == RECEIVE and before.tick == event.tick:
+    if before is not None and before.tick == event.tick:
         queue = before.rows[0].queue
         return (UNKNOWN if queue is None else queue - 1), 0
     return 0, 0
@@ -63,7 +63,7 @@ def _event_columns(events, log):
     queues = []
     for before, event in zip([None, *events], events):
         same = before if before is not None and before.machine == event.machine else None
-        queues.append(_queue(event, same, any(e.tick != e.seq for e in log.events[event.machine])))
+        queues.append(_queue(event, same))
 
     def peer(event):
         if event.kind == RECEIVE:

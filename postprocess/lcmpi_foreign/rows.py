@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 INTERNAL, SEND, RECEIVE = 1, 2, 3  # as /events/kind has them
 NS = 1_000_000_000
+LARGEST = 2**53  # of a number in a log: it stays exact in every program
 
 
 class Refused(Exception):
@@ -77,10 +78,17 @@ def settle(log):
     """Gives every row its machine, and builds the machines' events."""
     if not log.rows:
         raise Refused(f"{', '.join(log.files)}: no event is in there")
+    for name, rate in log.rates.items():
+        if rate and not 1e-3 <= float(rate) <= 1e6:
+            raise Refused(f"{', '.join(log.files)}: a rate of {rate} ticks per second, of machine {name}, is too small or "
+                          "large to be true")
     of = {row: log.owner.get(row.file, row.named) for row in map(_key, log.rows)}
     log.names = sorted({*of.values(), *log.rates}, key=by_name)
     index = {name: number for number, name in enumerate(log.names)}
     first = min(row.time for row in log.rows)
+    for row in log.rows:
+        if max(row.time - first, row.clock, row.carried or 0, 2**22 * (row.queue or 0)) > LARGEST:
+            raise Refused(f"{log.files[row.file]}:{row.line}: a time, clock or queue that is too large to be true")
     for row in log.rows:
         row.machine = index[of[_key(row)]]
         row.time -= first

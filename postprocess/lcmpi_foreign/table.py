@@ -11,7 +11,8 @@ WORDS = {"receive": RECEIVE, "send": SEND, "internal": INTERNAL, "create": CREAT
 UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 COLUMNS = ("machine", "time", "clock", "kind", "peer", "sender", "receiver", "queue", "carried", "message", "rate",
            "note")
-NOBODY = ("", "none", "-", "-1", "null", "nan")
+NOT_SAID = ("", "none", "-", "null", "nan")
+NOBODY = (*NOT_SAID, "-1")
 
 
 @dataclass
@@ -111,11 +112,13 @@ def _row(file, number, cell, path, mapping):
               rate=_rate(cell.get("rate"), path, number), note=cell.get("note", ""))
     if kind == CREATE:
         return row
-    row.clock, row.queue = number_in("clock"), number_in("queue")
+    row.clock = number_in("clock")
+    if cell.get("queue", "").lower() not in NOT_SAID:
+        row.queue = number_in("queue")
     row.peer = _peer(cell, kind, row, path, number)
     if kind == RECEIVE and cell.get("carried", "").lower() not in NOBODY:
         row.carried = number_in("carried")
-    row.message = cell.get("message") if cell.get("message", "").lower() not in NOBODY[:3] else None
+    row.message = cell.get("message") if cell.get("message", "").lower() not in NOT_SAID else None
     return row
 
 

@@ -51,6 +51,12 @@ static char **read_lines(struct h5 *h, const char *name, int32_t *n) {
   return line;
 }
 
+/* Sums and differences of such do not overflow; no clock or time of a log comes near it. */
+static bool is_moderate(int64_t value) {
+  const int64_t most = INT64_C(1) << 60;
+  return value >= -most && value <= most;
+}
+
 static void read_convention(struct lc_foreign *f, struct h5 *h) {
   static const char *const names[] = {"after-update", "before-update", "before-maximum"};
   char *convention = h5_get_text(h, "/", "convention"), *rule = h5_get_text(h, "/", "tick_rule");
@@ -69,6 +75,8 @@ static void read_convention(struct lc_foreign *f, struct h5 *h) {
     refuse(h, "operations");
   f->by_value = h5_get_int(h, "/", "names_receiver", 1) == 0;
   f->latency_bound_ns = h5_get_int(h, "/", "latency_bound_ns", LC_NS_PER_S);
+  if (f->latency_bound_ns < 0 || !is_moderate(f->latency_bound_ns))
+    refuse(h, "latency_bound_ns");
   free(convention);
   free(rule);
   free(operations);
@@ -101,12 +109,17 @@ static void check_rows(const struct lc_history *history, struct h5 *h) {
     if (f->event_file[i] < 0 || f->event_file[i] >= f->n_file ||
         f->named_machine[i] >= history->n_vm)
       refuse(h, "an event names a file or machine that there is not");
+    if (!is_moderate(e->t_actual) || !is_moderate(f->carried[i]) ||
+        !is_moderate(history->clock[0].stamp[i]))
+      refuse(h, "a time or stamp is out of range");
   }
   for (int64_t i = 0; i < history->n_sent && !h->failed; i++) {
     const struct lc_sent *s = &history->sent[i];
     int64_t number = i && s[-1].sender == s->sender ? s[-1].number + 1 : 0;
     if ((i && s[-1].sender > s->sender) || s->number != number || s->copy != 0)
       refuse(h, "messages are not in order");
+    if (!is_moderate(s->t_send))
+      refuse(h, "a time is out of range");
     if (f->sent_file[i] < 0 || f->sent_file[i] >= f->n_file)
       refuse(h, "a message names a file that there is not");
   }

@@ -33,7 +33,8 @@ static double median_period(const struct judged *j, int32_t vm) {
     before = i;
   }
   qsort(interval, (size_t)n, sizeof *interval, compare);
-  double median = n < 2 ? 0 : (double)(interval[(n - 1) / 2] + interval[n / 2]) / 2;
+  int64_t low = n > 0 ? (n - 1) / 2 : 0, high = n / 2;
+  double median = n < 2 ? 0 : ((double)interval[low] + (double)interval[high]) / 2;
   free(interval);
   return median;
 }

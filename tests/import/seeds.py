@@ -29,7 +29,7 @@ class Machine:
 class Run:
     def __init__(self, rule, rates, right, faults):
         self.rule, self.right, self.faults = rule, right, faults
-        self.sent = []
+        self.sent, self.closed = [], set()
         self.machines = [Machine(number, rate) for number, rate in enumerate(rates, 1)]
 
     def events(self, machine=None, kind=None):
@@ -45,6 +45,7 @@ class Faults:
     skipped: tuple = ()  # ticks at which nothing is done
     doubled: tuple = ()  # ticks that do one operation too many
     unmerged: tuple = ()  # ticks whose receive takes no notice of the message's value
+    deaf_after: int = None  # ns: a channel delivers up to the first message that comes then or later
 
 
 def simulate(rule, seed=1, rates=(1, 3, 6), seconds=60, right=False, faults=Faults()):
@@ -89,7 +90,11 @@ def _act(run, machine, now, tick, draw):
         message = dict(to=peer, sender=machine.name, value=event["value"], send=event, number=number)
         run.sent.append(message)
         arrival = now + draw.randrange(200_000, 900_000) + run.faults.late.get(number, 0)
-        if number not in run.faults.lost:
+        channel = (machine.name, peer)
+        message["lost"] = number in run.faults.lost or channel in run.closed
+        if run.faults.deaf_after is not None and arrival >= run.faults.deaf_after:
+            run.closed.add(channel)
+        if not message["lost"]:
             heapq.heappush(run.machines[peer - 1].inbox, (arrival, number, message))
 
 

@@ -38,6 +38,21 @@ class Correct(LogTest):
                 for each in self.folder.iterdir():
                     each.unlink()
 
+    def test_what_seed_b_loses_at_its_end(self):
+        # 65 s of ticks, but its receivers look at the time between messages and listen for 60 s
+        run = simulate("b", seconds=65, rates=(4, 5, 6), faults=Faults(deaf_after=60 * NS))
+        self.write_run(run)
+        failed = self.judge()
+        self.assertEqual(sorted(failed), ["clock logged", "conservation"])
+        lost = [each for each in run.sent if each["lost"]]
+        shown = [each for each in lost if each["send"]["t"] < 63 * NS]  # later ones could still be on their way
+        self.assertGreater(len(shown), 5)
+        self.assertLessEqual(len(shown), failed["conservation"]["violations"])
+        self.assertLessEqual(failed["conservation"]["violations"], len(lost))
+        first = lost[0]["send"]
+        self.assertIn((first["machine"], first["line"]), [
+            (int(each["machine"]), each["line"]) for each in failed["conservation"]["witness"]["places"]])
+
 
 class Defects(LogTest):
     """On logs with Lamport's rule, so that nothing else is wrong with them."""

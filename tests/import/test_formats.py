@@ -151,6 +151,19 @@ class Formats(LogTest):
         self.assertEqual(failed, {"fifo"})
 
 
+    def test_machines_that_did_little(self):
+        self.write("m1.log", *A1[:2])
+        self.write("m2.log", *A2[:1])
+        self.write("m3.log", A2[0].replace("Process: 2", "Process: 3"), A2[1].replace("Machine 2", "Machine 3"))
+        self.assertIn("2 events of 3 machines", self.take())
+        code, report = self.verify()
+        self.assertEqual(code, 0, report)
+        results = {each["name"]: each["result"] for each in report["checks"]}
+        self.assertEqual((results["ticks"], results["rates"], results["operations"]), ("unknown",) * 3)
+        self.write("1.csv", *B1[:2])
+        self.assertIn("no event is in there", self.refused(logs=("logs/1.csv",)))
+
+
 class Refused(LogTest):
     def refuses(self, where, *words, options=()):
         said = self.refused(*options)
@@ -186,6 +199,21 @@ class Refused(LogTest):
                 self.write("2.csv", *B2)
                 self.write("3.csv", *B3)
                 self.refuses("1.csv:5", word)
+
+    def test_numbers_that_cannot_be(self):
+        for line in (B1[3].replace(",2,", ",9007199254740993,", 1), B1[3][:-1] + "9999999999",
+                     B1[3].replace("1678255073281659000", "9078255073281659000")):
+            with self.subTest(line):
+                self.write("1.csv", *B1[:3], line, *B1[4:])
+                self.write("2.csv", *B2)
+                self.write("3.csv", *B3)
+                self.refuses("1.csv:4", "too large to be true")
+
+    def test_rates_that_cannot_be(self):
+        for rate in ("0.0001", "99999999999999999999"):
+            self.write("m1.log", *(line.replace("rate = 1", f"rate = {rate}") for line in A1))
+            self.write("m2.log", *A2)
+            self.assertIn(f"a rate of {rate} ticks per second, of machine 1,", self.refused())
 
     def test_another_header(self):
         self.write("1.csv", HEADER.replace("Reciever", "Receiver"), *B1[1:])

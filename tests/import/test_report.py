@@ -96,6 +96,41 @@ class Report(LogTest):
             with open(self.folder.parent / place["file"]) as log:
                 self.assertIn("send" if rule == "a" else "SEND", log.read().splitlines()[place["line"] - 1])
 
+    def test_what_is_missing_is_refused_and_what_is_wrong_judged(self):
+        self.write_run(simulate("b", right=True))
+        self.take()
+        good = self.file.read_bytes()
+        gone = ["events/source_line", "events/carried", "messages/receiver_known", "rate_declared"]
+        for name in [*gone, "source_files", "machine_names", "convention"]:
+            with self.subTest(missing=name):
+                self.file.write_bytes(good)
+                with h5py.File(self.file, "r+") as h5:
+                    if name in gone:
+                        del h5[name]
+                    else:
+                        del h5.attrs[name]
+                code, report = self.verify()
+                self.assertEqual(code, 3)
+                self.assertIn("is an imported log, but not as lcmpi_import writes it", report["error"])
+        for name, value, expected in (("events/source_file", 3, 3), ("events/named_machine", 3, 3), ("events/seq", 7, 3),
+                                      ("messages/number", 9, 3), ("messages/source_file", -1, 3),
+                                      ("messages/send_seq", 10**9, 4), ("messages/send_seq", -1, 4),
+                                      ("events/msg_first", -(2**60), 4), ("events/queue_before", -(2**31), 4),
+                                      ("events/named_machine", -1, 4), ("events/carried", 2**60, 4),
+                                      ("events/t_actual", -(2**60), 4), ("messages/t_send", 2**60, 4),
+                                      ("events/carried", 2**62, 3), ("events/t_actual", -(2**62), 3),
+                                      ("events/clocks/logged/stamp", 2**63 - 1, 3), ("messages/t_send", 2**62, 3)):
+            with self.subTest(name=name, value=value):
+                self.file.write_bytes(good)
+                with h5py.File(self.file, "r+") as h5:
+                    at = int((h5["events/kind"][:] == 3).nonzero()[0][20]) if name.startswith("events") else 20
+                    if name == "messages/send_seq":  # one that was taken
+                        at = int((h5["messages/fate"][:] == 1).nonzero()[0][20])
+                    h5[name][at] = value
+                code, report = self.verify()
+                self.assertEqual(code, expected, report)
+                self.check_schema(report)
+
     def test_the_lines_say_the_same(self):
         self.write_run(simulate("b"))
         self.take()
