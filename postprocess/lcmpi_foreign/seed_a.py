@@ -29,9 +29,6 @@ def read(log, file, lines):
             log.rates.setdefault(found[2], None)
         else:
             log.rows.append(_row(file, number, text, log.files[file]))
-            row = log.rows[-1]
-            if len(processes) != 1 or row.named == processes[0]:
-                log.rates[row.named] = log.rates.get(row.named) or row.rate
     if len(processes) == 1:
         log.owner[file] = processes[0]
     log.names_true_receiver = False

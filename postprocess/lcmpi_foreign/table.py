@@ -56,8 +56,6 @@ def read(log, file, lines, mapping):
             owners.append(_declare(log, row, path))
         else:
             log.rows.append(row)
-            if row.rate:
-                log.rates[row.named] = log.rates.get(row.named) or row.rate
     if len(owners) == 1:
         log.owner[file] = owners[0]
 

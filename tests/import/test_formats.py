@@ -106,6 +106,28 @@ class Formats(LogTest):
         self.write("all.log", *sorted(A1 + A2))
         self.assertIn("7 events of 2 machines", self.take())
 
+    def test_whose_log_it_is(self):
+        # the first line counts processes from 0; one line names the wrong machine; the general log has one first line
+        for each, lines in (("m1.log", A1), ("m2.log", A2)):
+            head = lines[0].replace("Process: 1", "Process: 0").replace("Process: 2", "Process: 1")
+            more = [line.replace("internal event at 1.002s", f"internal event at {n}s").replace(":43,", f":{44 + n},")
+                    for n, line in enumerate(10 * [lines[3 if each == "m1.log" else 1]])]
+            self.write(each, head, *lines[1:], *more, *more[:1])
+        wrong = (self.folder / "m1.log").read_text().replace("Machine 1 (clock rate = 1) has", "Machine 2 (clock rate = 3) has", 1)
+        (self.folder / "m1.log").write_text(wrong)
+        self.write("all.log", A1[0], *sorted(A1[1:] + A2[1:]))
+        said = self.take()
+        self.assertIn("all.log: is the general log", said)
+        self.assertIn("of 2 machines (1, 2)", said)
+        named = self.columns("events", "machine", "source_line", "named_machine")
+        self.assertEqual([row for row in named if row[0] != row[2]], [(0, 4, 1)])
+
+    def test_one_file_of_unequal_machines(self):
+        self.write("all.csv", "m,t,k,p,c", "x,0,internal,,1", *(f"y,{n},internal,,{n}" for n in range(1, 40)))
+        self.take(*(part for pair in ("machine=m", "time=t", "kind=k", "peer=p", "clock=c")
+                    for part in ("--column", pair)), "--time-unit", "s")
+        self.assertEqual(self.columns("events", "machine", "named_machine"), [(0, 0)] + 39 * [(1, 1)])
+
     def test_seed_b(self):
         self.write_b()
         said = self.take()
