@@ -59,7 +59,7 @@ static void show(const struct real *r, const int64_t *words) {
   struct lc_view view = {
       .t_ns = model_now(r),
       .clock = words[CLOCK],
-      .n_tick = words[TICKS],
+      .n_event = words[TICKS],
       .n_sent = words[SENT],
       .n_received = words[RECEIVED],
       .n_queued = words[QUEUED],

@@ -174,7 +174,7 @@ void virtual_show(struct virtual *v, int64_t t_ns, const int64_t *counts, int si
     return;
   v->shown_ns = v->now_ns;
   struct lc_view view = {.t_ns = t_ns,
-                         .n_tick = counts[0],
+                         .n_event = counts[0],
                          .n_sent = counts[1],
                          .n_received = counts[2],
                          .n_queued = counts[1] - counts[2],

@@ -94,8 +94,8 @@ static void write_summary(struct lc_progress *p, const struct lc_view *view, int
   char count[LC_QUANTITY_MAX], queued[LC_QUANTITY_MAX], total[LC_QUANTITY_MAX];
   char clock[LC_QUANTITY_MAX];
   int64_t t = view->t_ns < p->duration_ns ? view->t_ns : p->duration_ns;
-  fprintf(to, "%.1f of %s  %s ticks  %s queued  %.1f messages/s  ", (double)t / 1e9,
-          lc_print_duration(total, p->duration_ns), lc_print_count(count, view->n_tick),
+  fprintf(to, "%.1f of %s  %s events  %s queued  %.1f messages/s  ", (double)t / 1e9,
+          lc_print_duration(total, p->duration_ns), lc_print_count(count, view->n_event),
           lc_print_count(queued, view->n_queued), messages_per_second(p, view, now));
   if (p->clock)
     fprintf(to, "%s up to %s  ", p->clock, lc_print_count(clock, view->clock));

@@ -44,7 +44,7 @@ class Display(program.Case):
         frames = re.findall(r"^(?:\x1b\[\d+A\r)?\x1b\[\?7l" + HEADER, shown, re.MULTILINE)
         self.assertGreater(len(frames), 1, "drawn again and again")
         self.assertRegex(shown, r"\n   1         3 +\d+ +\d+ +\d+ =*\x1b\[K\n")
-        self.assertRegex(shown, r"of 6s  [\d,]+ ticks  [\d,]+ queued  .* left.*\x1b\[K\n")
+        self.assertRegex(shown, r"of 6s  [\d,]+ events  [\d,]+ queued  .* left.*\x1b\[K\n")
         self.assertIn("\x1b[J", shown)
         after = shown.rpartition("\x1b[J")[2]
         self.assertTrue(after.startswith("\n   VM  rank"), "the summary stands where the display was")
@@ -99,7 +99,7 @@ class Display(program.Case):
             asked = pool.submit(self.on_a_terminal, *slow, "asked.h5", "--progress", "log", NO_COLOR=None)
             piped = pool.submit(self.check_run, *slow, "piped.h5", ranks=2, start_new_session=True)
         self.assertNotIn("\x1b", asked.result())
-        line = (r"^lcmpi: [\d.]+ of 12s  \d+ ticks  \d+ queued  .* messages/s  lamport up to \d+  0:0\d left"
+        line = (r"^lcmpi: [\d.]+ of 12s  \d+ events  \d+ queued  .* messages/s  lamport up to \d+  0:0\d left"
                 r"(?:  .* late)?$")
         self.assertTrue(re.findall(line, asked.result(), re.MULTILINE))
         self.assertRegex(piped.result().stderr.rstrip("\n"), line)
