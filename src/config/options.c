@@ -568,6 +568,8 @@ static lc_status set_snapshot_method(struct lc_config *c, const char *value, str
 }
 
 static char *print_snapshot_method(const struct lc_config *c) {
+  if (c->served) /* it takes none, and to name a method is refused */
+    return NULL;
   return lc_format("%s", c->method ? c->method->name
                                    : "chandy-lamport in real time, or lai-yang where that cannot "
                                      "be; time-cut in virtual time");

@@ -474,11 +474,34 @@ static void test_presets(void **state) {
   require_config("--preset seed-b:extreme --preset exercise", back, LENGTH(back));
 }
 
+/* What is printed, given again, is the same. */
+static void require_read_back(const char *text) {
+  struct parsed again;
+  char words[1000] = "", *next = NULL;
+  char *copy = lc_format("%s", text);
+  for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+    char name[40], value[200];
+    assert_int_equal(sscanf(line, "%39s = %199[^\n]", name, value), 2);
+    const struct option_entry *entry = option_find(name);
+    assert_non_null(entry);
+    size_t used = strlen(words);
+    if (entry->argument)
+      snprintf(words + used, sizeof words - used, "--%s %s ", name, value);
+    else if (strcmp(value, "yes") == 0)
+      snprintf(words + used, sizeof words - used, "--%s ", name);
+  }
+  require_parsed(&again, words);
+  char *text_again = lc_config_text(&again.line.config);
+  assert_string_equal(text_again, text);
+  free(copy);
+  free(text_again);
+  lc_command_line_free(&again.line);
+}
+
 /* What the file says a run was asked for, given again, asks for the same. */
 static void test_effective_options_read_back(void **state) {
   (void)state;
-  struct parsed p, again;
-  char words[1000] = "", *next = NULL;
+  struct parsed p;
   require_parsed(&p,
                  "--vms 7 --rates 2:5 --rate-weights 1,2,3,4 --speed 2.50 --duration 90s --seed "
                  "0x10 --durable --output a.h5 --max-file-size 1MiB --fanout all");
@@ -502,26 +525,24 @@ static void test_effective_options_read_back(void **state) {
                                       "pace = real"};
   for (size_t i = 0; i < LENGTH(lines); i++)
     require(line_of(text, lines[i]), "no line '%s' in:\n%s", lines[i], text);
-  char *copy = lc_format("%s", text);
-  for (char *line = strtok_r(copy, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
-    char name[40], value[200];
-    assert_int_equal(sscanf(line, "%39s = %199[^\n]", name, value), 2);
-    const struct option_entry *entry = option_find(name);
-    assert_non_null(entry);
-    size_t used = strlen(words);
-    if (entry->argument)
-      snprintf(words + used, sizeof words - used, "--%s %s ", name, value);
-    else if (strcmp(value, "yes") == 0)
-      snprintf(words + used, sizeof words - used, "--%s ", name);
-  }
-  require_parsed(&again, words);
-  char *text_again = lc_config_text(&again.line.config);
-  assert_string_equal(text_again, text);
+  require_read_back(text);
   free(text);
-  free(copy);
-  free(text_again);
   lc_command_line_free(&p.line);
-  lc_command_line_free(&again.line);
+}
+
+/* A run with a central server prints nothing that it would refuse. */
+static void test_options_of_a_server_read_back(void **state) {
+  (void)state;
+  struct parsed p;
+  require_parsed(&p,
+                 "--pace virtual --route server --service-time 1ms --server-order arrival --rates "
+                 "2:3 --rate-weights 1,2 --seed 4 --output a.h5 --max-file-size 1MiB");
+  char *text = lc_config_text(&p.line.config);
+  require(line_of(text, "service-time = 1ms") && line_of(text, "server-order = arrival"), "%s",
+          text);
+  require_read_back(text);
+  free(text);
+  lc_command_line_free(&p.line);
 }
 
 /* ---- a run that goes on ---------------------------------------------------------------------- */
@@ -799,6 +820,7 @@ int main(void) {
       cmocka_unit_test(test_the_table),
       cmocka_unit_test(test_presets),
       cmocka_unit_test(test_effective_options_read_back),
+      cmocka_unit_test(test_options_of_a_server_read_back),
       cmocka_unit_test(test_resume_inherits),
       cmocka_unit_test(test_resume_compares),
       cmocka_unit_test(test_resume_compares_what_is_printed),
