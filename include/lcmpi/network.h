@@ -51,7 +51,8 @@ struct lc_channel {
   int64_t t_last;
 };
 
-/* The last arrival of every channel with a message under way. All zeros is the empty table. */
+/* The last arrival of every channel with a message under way (or that was asked about with one at
+ * the end of time). All zeros is the empty table. */
 struct lc_channels {
   struct lc_channel *entry; /* sender -1: free; owned */
   size_t room, n;
@@ -69,8 +70,8 @@ void lc_channels_free(struct lc_channels *channels);
  * lost (model.md, Rulings, Ticks). For channels that are first in, first out. */
 struct lc_until {
   int64_t t_ns;              /* INT64_MAX: for ever */
-  struct lc_channels closed; /* that delivered a message at t_ns or later */
-  int64_t n_lost;
+  struct lc_channels closed; /* that delivered a message at t_ns or later: they stay in the table */
+  int64_t n_lost;            /* of a run that goes on only the sum over all ranks says something */
 };
 /* Whether a message is delivered; messages of a channel must be asked about in order of sending. */
 bool lc_until_admits(struct lc_until *until, int32_t sender, int32_t receiver, int64_t t_arrival);

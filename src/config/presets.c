@@ -11,15 +11,27 @@ struct setting {
 };
 
 static const struct setting exercise[] = {
-    {"rates", "1:6"},      {"phase", "zero"},    {"tick-rule", "receive-or-act"},
-    {"unicast", "0.2"},    {"multicast", "0.1"}, {"internal", "0.7"},
-    {"fanout", "2"},       {"clock", "lamport"}, {"duration", "60s"},
-    {"fifo", "on"},        {"topology", "full"}, {"receive-until", "none"},
-    {"rng-fault", "none"}, {NULL, NULL},
+    {"route", "direct"},
+    {"rates", "1:6"},
+    {"phase", "zero"},
+    {"tick-rule", "receive-or-act"},
+    {"unicast", "0.2"},
+    {"multicast", "0.1"},
+    {"internal", "0.7"},
+    {"fanout", "2"},
+    {"clock", "lamport"},
+    {"duration", "60s"},
+    {"fifo", "on"},
+    {"topology", "full"},
+    {"receive-until", "none"},
+    {"rng-fault", "none"},
+    {NULL, NULL},
 };
 
 /* One process for each machine, on one host: messages take about a millisecond. */
 static const struct setting seed_a[] = {
+    {"route", "direct"},
+    {"rng-fault", "none"},
     {"vms", "3"},
     {"rates", "1,3,6"},
     {"phase", "zero"},
@@ -33,6 +45,8 @@ static const struct setting seed_a[] = {
 };
 
 static const struct setting seed_b[] = {
+    {"route", "direct"},
+    {"rng-fault", "none"},
     {"vms", "3"},
     {"rates", "1:6"},
     {"phase", "period"},
@@ -83,7 +97,9 @@ static lc_status set_one(struct lc_config *config, const char *name, const char 
   const struct option_entry *entry = option_find(name);
   lc_assert(entry);
   config->given |= option_bit(entry);
-  return entry->set(config, value, err);
+  lc_status status = entry->set(config, value, err);
+  config->preset_weights |= strcmp(name, "rate-weights") == 0;
+  return status;
 }
 
 static lc_status set_all(struct lc_config *config, const struct setting *settings,
@@ -133,7 +149,6 @@ lc_status preset_set(struct lc_config *config, const char *value, struct lc_erro
     status = set_all(config, preset->own, err);
   if (!status && preset->draws)
     status = set_draws(config, draws, err);
-  config->preset_weights = config->rate_weights_text != NULL;
   return status;
 }
 

@@ -33,6 +33,8 @@ void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balan
     before->sent += counts.n_sent;
     before->received += counts.n_received;
   }
+  /* a message is lost when a rank hears of it, which is up to one latency before it would arrive */
+  until->n_lost = before->sent - before->received - w->past->n_left;
   outcome->n_event_before = outcome->n_event;
   if (lc_transport_rank(w->transport) == 0)
     outcome->digest = w->restart->digest;

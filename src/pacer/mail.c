@@ -46,7 +46,8 @@ int64_t mail_bytes(const struct virtual *v) {
     words += v->arriving[b].room;
   for (int32_t r = 0; r < v->n_rank; r++)
     words += v->leaving[r].room;
-  return (int64_t)(words * sizeof(int64_t) + v->channels.room * sizeof *v->channels.entry);
+  return (int64_t)(words * sizeof(int64_t) + v->channels.room * sizeof *v->channels.entry +
+                   v->until.closed.room * sizeof *v->until.closed.entry);
 }
 
 static int64_t arrival_of(struct virtual *v, int32_t sender, int32_t receiver, int64_t number,

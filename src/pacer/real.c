@@ -88,6 +88,7 @@ static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *ou
       lc_new(1, sizeof *r->decoded + ((size_t)w->vms->clocks->stamp_words + 1) * 8, "a message");
   r->recorder =
       lc_recorder_new(w->method, w->vms, &r->marking, r->next_snapshot, false, send_marker, r);
+  lc_recorder_lost_before(r->recorder, r->until.n_lost);
   lc_status status = LC_OK;
   if (w->method->kind == LC_CHANDY_LAMPORT)
     status = lc_agree(w->transport, marking_make(&r->marking, w, err), err);

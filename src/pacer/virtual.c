@@ -82,6 +82,8 @@ static void go_on_in_virtual_time(struct virtual *v) {
   const struct lc_world *w = v->world;
   struct lc_balance before;
   go_on(w, v->outcome, &before, &v->until);
+  if (v->recorder)
+    lc_recorder_lost_before(v->recorder, v->until.n_lost);
   v->n_sent = before.sent;
   v->sink.n_received = before.received;
   if (!w->restart)

@@ -68,7 +68,8 @@ double past_bytes(const struct run *run) {
 /* What a damaged file must not make of a VM. */
 static bool is_possible(const struct lc_state *s, enum lc_tick_rule rule) {
   return s->valid && s->n_tick >= 0 && s->n_internal >= 0 && s->n_sent >= 0 && s->n_received >= 0 &&
-         s->n_event == s->n_tick + (rule == LC_RECEIVE_THEN_ACT ? s->n_received : 0) &&
+         s->n_event >= s->n_tick &&
+         s->n_event - s->n_tick == (rule == LC_RECEIVE_THEN_ACT ? s->n_received : 0) &&
          s->n_internal <= s->n_event && s->n_received <= s->n_event - s->n_internal &&
          s->n_received <= s->n_tick && s->queue_max >= 0 && s->queue_max <= INT32_MAX;
 }

@@ -14,7 +14,7 @@
 /* What a rank tells of one of its VMs. */
 struct row {
   struct lc_rate rate;
-  int64_t n_tick, n_internal, n_sent, n_received, n_queued, clock, jump_largest;
+  int64_t n_tick, n_event, n_internal, n_sent, n_received, n_queued, clock, jump_largest;
   double queue_expected, clock_expected;
 };
 
@@ -25,6 +25,7 @@ static struct row row_of(const struct run *run, int32_t own, int64_t t_end) {
   struct row row = {
       .rate = run->config->rates.rate[lc_vms_vm(vms, own)->rate],
       .n_tick = counts.n_tick,
+      .n_event = counts.n_event,
       .n_internal = counts.n_internal,
       .n_sent = counts.n_sent,
       .n_received = counts.n_received,
@@ -56,7 +57,7 @@ static void print_row(int32_t vm, int32_t rank, const struct row *row, const cha
   if (clock)
     printf(" %*" PRId64 " %7.4g %8" PRId64 " %8.2f", width_of(clock), row->clock,
            row->clock_expected, row->jump_largest,
-           row->n_tick ? (double)row->clock / (double)row->n_tick : 0);
+           row->n_event ? (double)row->clock / (double)row->n_event : 0);
   putchar('\n');
 }
 
@@ -162,6 +163,14 @@ static const char *plot_tool(void) {
   return access(in_tree, X_OK) == 0 ? in_tree : "lcmpi_plot";
 }
 
+/* What --resume would refuse is not proposed. */
+static bool can_go_on(const struct run *run) {
+  bool told = !run->config->served;
+  for (int32_t c = 0; c < run->clocks.n; c++)
+    told &= !run->clocks.clock[c]->state_words;
+  return told;
+}
+
 /* On as many ranks as it had, in the same file. */
 static void print_resume(const struct run *run) {
   char *tool = lc_quote(run->program), *name = lc_quote(run->path);
@@ -182,7 +191,7 @@ static void print_file(const struct run *run, const struct lc_outcome *o) {
          o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
   if (o->n_grown)
     printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
-  if (o->signal)
+  if (o->signal && can_go_on(run))
     print_resume(run);
   char *tool = lc_quote(run->program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
   printf("next      %s verify %s\n          %s %s\n", tool, name, plot, name);

@@ -281,6 +281,11 @@ void lc_recorder_message(struct lc_recorder *r, int32_t own, int32_t sender, int
   add_moment(r, (struct moment){t_arrival, number, sender, own, colour});
 }
 
+void lc_recorder_lost_before(struct lc_recorder *r, int64_t n_lost) {
+  lc_assert(!r->n_open);
+  r->n_lost = r->method->kind == LC_LAI_YANG ? n_lost : 0;
+}
+
 /* Counts wait for all that was sent before a cut: those whose sender had not recorded it yet. Cuts
  * before its colour are there already when it is counted, so that later ones begin with all that
  * were lost so far. */

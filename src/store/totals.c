@@ -26,7 +26,7 @@ static struct lc_vm_totals count(const struct lc_event *event, int64_t n) {
     totals.lateness_max_ns = late > totals.lateness_max_ns ? late : totals.lateness_max_ns;
     sum += (uint64_t)late;
   }
-  totals.lateness_mean_ns = n ? (int64_t)sum / totals.n_tick : 0;
+  totals.lateness_mean_ns = totals.n_tick ? (int64_t)sum / totals.n_tick : 0;
   return totals;
 }
 

@@ -84,6 +84,7 @@ struct judge {
   int64_t *n_queued; /* [n_vm][cuts.n] rows that are queued */
   int64_t *n_held;   /* [copies of the system][cuts.n] rows */
   int64_t *n_lost;   /* the same: messages sent before the cut and lost by the end */
+  bool may_be_lost;  /* the run has no end, and a channel has delivered after --receive-until */
 };
 
 static int by_message(const void *a, const void *b) {
@@ -289,8 +290,8 @@ static void judge_message(struct judge *j, int64_t at, const struct row *row, in
       .arrives = j->m->t_arrival[at] != INT64_MIN,
       .t_arrival = j->m->t_arrival[at],
       .ends = h->machine[sent->receiver].logged,
-      .lost = j->m->fate[at] == LC_FATE_LOST ||
-              (j->m->fate[at] == LC_FATE_UNKNOWN && h->receive_until_ns && !h->ended),
+      .lost =
+          j->m->fate[at] == LC_FATE_LOST || (j->m->fate[at] == LC_FATE_UNKNOWN && j->may_be_lost),
   };
   if (message.receive >= 0) {
     const struct lc_event *e = &h->event[message.receive];
@@ -403,8 +404,10 @@ static void judge_balance(struct judge *j, int32_t copy) {
     int64_t rows = j->n_held[(int64_t)copy * j->cuts.n + c];
     bool logged = copy_is_logged(h, copy * h->n_copy);
     int64_t lost = j->n_lost[(int64_t)copy * j->cuts.n + c]; /* by then, or later */
-    if (h->receive_until_ns && !logged)
-      lost = h->ended ? h->balance.lost : INT64_MAX / 2; /* no more than that */
+    if (h->receive_until_ns && h->ended && !logged)
+      lost = h->balance.lost; /* no more than that */
+    else if (j->may_be_lost && !logged)
+      lost = (int64_t)under_way;
     int64_t least = (int64_t)under_way - lost;
     int64_t most = h->ended && logged ? least : (int64_t)under_way;
     j->check->n_checked++;
@@ -415,6 +418,17 @@ static void judge_balance(struct judge *j, int32_t copy) {
                 j->cuts.snapshot[c], copy * h->n_copy, (copy + 1) * h->n_copy - 1,
                 (int64_t)under_way, rows);
   }
+}
+
+/* Whether anything on file arrives at --receive-until or later. */
+static bool delivers_late(const struct lc_history *h) {
+  for (int64_t i = 0; i < h->n_event; i++)
+    if (h->event[i].kind == LC_RECEIVE && h->event[i].t_arrival >= h->receive_until_ns)
+      return true;
+  for (int64_t i = 0; i < h->n_left; i++)
+    if (h->left[i].t_arrival >= h->receive_until_ns)
+      return true;
+  return false;
 }
 
 void check_cuts(const struct lc_history *h, const struct matching *m, struct lc_verdict *verdict) {
@@ -428,6 +442,7 @@ void check_cuts(const struct lc_history *h, const struct matching *m, struct lc_
   j.n_queued = lc_new((size_t)h->n_vm * cuts, sizeof *j.n_queued, "the verifier's cuts");
   j.n_held = lc_new((size_t)(h->n_vm / h->n_copy) * cuts, sizeof *j.n_held, "the verifier's cuts");
   j.n_lost = lc_new((size_t)(h->n_vm / h->n_copy) * cuts, sizeof *j.n_lost, "the verifier's cuts");
+  j.may_be_lost = h->receive_until_ns && !h->ended && delivers_late(h);
   sort_rows(&j);
   judge_messages(&j);
   judge_order(&j);

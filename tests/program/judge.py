@@ -257,7 +257,7 @@ def check_draws(run):
             low, high = map(int, rates.split(":"))
             if (run.p[v], run.q[v]) != (drawn_rate(run.seed, v, range(low, high + 1)), 1):
                 wrong.append(f"VM {v} has the rate {run.p[v]}/{run.q[v]}")
-        expected = {"zero": 0, "period": period}.get(phase)
+        expected = {"zero": 0, "period": -(-10**9 * run.q[v] // run.p[v])}.get(phase)
         if run.phase[v] != (drawn_phase(run.seed, v, period) if expected is None else expected):
             wrong.append(f"VM {v} begins at {run.phase[v]}")
     for (v, tick), found in run.idle_ticks().items():

@@ -235,6 +235,18 @@ class Resume(virtual.Case):
         out = self.check_run("--resume", path, "--duration", "15s").stdout
         self.assertIn("100 events since the resume in", out)
 
+    def test_messages_lost_before(self):
+        """A message is lost when it is heard of, long before it would arrive: a cut before that time may lack it already."""
+        options = ("--pace", "virtual", "--vms", 6, "--rates", "6", "--seed", 1, "--latency", "const:3s", "--receive-until", "20s",
+                   "--snapshot-every", "3s", "--progress", "none")
+        whole, path = self.path("whole.h5"), self.path("run.h5")
+        for method in ((), MARKERS, COLOURS):
+            with self.subTest(method=method):
+                expected = self.finished(*options, *method, "--duration", "30s", "-o", whole, "--force", path=whole)
+                self.check_run(*options, *method, "--duration", "19900ms", "-o", path, "--force")
+                found = self.finished("--resume", path, "--duration", "30s", "--progress", "none", path=path, ranks=3)
+                self.check_same(expected, found, path)
+
     def test_clocks(self):
         """One that does something at the beginning of a tick goes on; one whose stamps do not tell its state does not."""
         whole, path = self.path("whole.h5"), self.path("run.h5")
