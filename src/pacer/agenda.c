@@ -1,50 +1,32 @@
-/* Which VM of this rank ticks next. */
-#include "real.h"
+/* Thin over a heap: the order, and what an empty one says. */
+#include "agenda.h"
 
-#include <stdlib.h>
-
-static bool sooner(const struct agenda *a, int32_t x, int32_t y) {
-  if (a->entry[x].deadline_ns != a->entry[y].deadline_ns)
-    return a->entry[x].deadline_ns < a->entry[y].deadline_ns;
-  return a->entry[x].own < a->entry[y].own;
+static bool sooner(const void *a, const void *b) {
+  const struct due *x = a, *y = b;
+  return x->t_ns != y->t_ns ? x->t_ns < y->t_ns : x->own < y->own;
 }
 
-static void sink(struct agenda *a, int32_t at) {
-  for (;;) {
-    int32_t first = at, left = 2 * at + 1, right = left + 1;
-    if (left < a->n && sooner(a, left, first))
-      first = left;
-    if (right < a->n && sooner(a, right, first))
-      first = right;
-    if (first == at)
-      return;
-    __typeof__(*a->entry) kept = a->entry[at];
-    a->entry[at] = a->entry[first];
-    a->entry[first] = kept;
-    at = first;
-  }
+static const struct lc_heap_kind kind = {sizeof(struct due), sooner, "the agenda"};
+
+void agenda_add(struct lc_heap *agenda, int32_t own, int64_t t_ns) {
+  lc_heap_add(agenda, &kind, &(struct due){t_ns, own});
 }
 
-void agenda_init(struct agenda *a, const struct lc_world *world) {
-  a->n = world->vms->n;
-  a->entry = lc_new((size_t)a->n, sizeof *a->entry, "the agenda of ticks");
-  for (int32_t i = 0; i < a->n; i++) {
-    a->entry[i].deadline_ns = world->vms->deadline_ns[i];
-    a->entry[i].own = i;
-  }
-  for (int32_t i = a->n / 2; i-- > 0;)
-    sink(a, i);
+struct due agenda_take(struct lc_heap *agenda) {
+  struct due first;
+  lc_heap_take(agenda, &kind, &first);
+  return first;
 }
 
-void agenda_free(struct agenda *a) {
-  free(a->entry);
+int64_t agenda_next(const struct lc_heap *agenda) {
+  const struct due *first = lc_heap_first(agenda);
+  return first ? first->t_ns : INT64_MAX;
 }
 
-int64_t agenda_next(const struct agenda *a) {
-  return a->n ? a->entry[0].deadline_ns : INT64_MAX;
+int32_t agenda_first(const struct lc_heap *agenda) {
+  return ((const struct due *)lc_heap_first(agenda))->own;
 }
 
-void agenda_moved(struct agenda *a, int64_t deadline_ns) {
-  a->entry[0].deadline_ns = deadline_ns;
-  sink(a, 0);
+void agenda_moved(struct lc_heap *agenda, int64_t t_ns) {
+  lc_heap_replace(agenda, &kind, &(struct due){t_ns, agenda_first(agenda)});
 }

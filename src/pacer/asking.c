@@ -8,46 +8,6 @@
 enum { RESTING, WAITING, SENDING };
 enum { NUMBER, ARRIVED, SENDER, BEFORE, STAMP }; /* words of a stored reply */
 
-/* ---- the agenda ---------------------------------------------------------------------------------
- */
-
-static bool sooner(const struct next_moment *a, const struct next_moment *b) {
-  return a->t_ns != b->t_ns ? a->t_ns < b->t_ns : a->own < b->own;
-}
-
-static void exchange(struct next_moment *a, struct next_moment *b) {
-  struct next_moment kept = *a;
-  *a = *b;
-  *b = kept;
-}
-
-static void add_moment(struct asking *a, int32_t own, int64_t t_ns) {
-  lc_grow((void **)&a->agenda, &a->room, a->n_agenda + 1, sizeof *a->agenda, "the agenda");
-  size_t at = a->n_agenda++;
-  a->agenda[at] = (struct next_moment){t_ns, own};
-  for (; at && sooner(&a->agenda[at], &a->agenda[(at - 1) / 2]); at = (at - 1) / 2)
-    exchange(&a->agenda[at], &a->agenda[(at - 1) / 2]);
-}
-
-static struct next_moment take_moment(struct asking *a) {
-  struct next_moment taken = a->agenda[0];
-  a->agenda[0] = a->agenda[--a->n_agenda];
-  for (size_t at = 0;;) {
-    size_t first = at;
-    for (size_t child = 2 * at + 1; child < 2 * at + 3 && child < a->n_agenda; child++)
-      if (sooner(&a->agenda[child], &a->agenda[first]))
-        first = child;
-    if (first == at)
-      return taken;
-    exchange(&a->agenda[at], &a->agenda[first]);
-    at = first;
-  }
-}
-
-int64_t asking_next(const struct asking *a) {
-  return a->n_agenda ? a->agenda[0].t_ns : INT64_MAX;
-}
-
 /* ---- opening and closing ------------------------------------------------------------------------
  */
 
@@ -63,7 +23,7 @@ static void rest(struct asking *a, int32_t own) {
   int64_t deadline = a->world->vms->deadline_ns[own];
   a->asker[own].state = RESTING;
   if (deadline < a->end_ns)
-    add_moment(a, own, deadline);
+    agenda_add(&a->agenda, own, deadline);
 }
 
 void asking_open(struct asking *a, const struct lc_world *w) {
@@ -81,13 +41,7 @@ void asking_open(struct asking *a, const struct lc_world *w) {
 void asking_free(struct asking *a) {
   free(a->asker);
   free(a->reply);
-  free(a->agenda);
-}
-
-int64_t asking_bytes(const struct asking *a) {
-  size_t n = (size_t)a->world->vms->n;
-  return (int64_t)(n * (sizeof *a->asker + a->reply_words * sizeof *a->reply) +
-                   a->room * sizeof *a->agenda);
+  free(a->agenda.item);
 }
 
 /* ---- requests -----------------------------------------------------------------------------------
@@ -138,7 +92,7 @@ static void submit(struct asking *a, int32_t own, const struct lc_step *step) {
  */
 
 static void happened(struct asking *a, const struct lc_step *step) {
-  a->n_tick++;
+  a->n_event++;
   a->happened(a->context, step);
 }
 
@@ -184,7 +138,7 @@ static void take_reply(struct asking *a, int32_t own, int64_t now_ns) {
 }
 
 void asking_step(struct asking *a, int64_t now_ns) {
-  struct next_moment next = take_moment(a);
+  struct due next = agenda_take(&a->agenda);
   struct asker *asker = &a->asker[next.own];
   if (asker->state == WAITING) {
     take_reply(a, next.own, now_ns);
@@ -213,12 +167,12 @@ void asking_reply(struct asking *a, const struct reply *reply) {
   lc_histogram_add(&a->latency[reply->kind], reply->t_arrival - reply->t_sent);
   if (reply->kind == LC_REFRESH) {
     keep_reply(a, own, &reply->given);
-    add_moment(a, own, reply->t_arrival);
+    agenda_add(&a->agenda, own, reply->t_arrival);
     return;
   }
   lc_assert(asker->state == SENDING && asker->n_open > 0);
   if (reply->t_arrival > asker->t_over)
     asker->t_over = reply->t_arrival;
   if (--asker->n_open == 0)
-    add_moment(a, own, asker->t_over);
+    agenda_add(&a->agenda, own, asker->t_over);
 }

@@ -5,6 +5,8 @@
 #ifndef LC_PACER_ASKING_H
 #define LC_PACER_ASKING_H
 
+#include "agenda.h"
+
 #include "lcmpi/pacer.h"
 
 /* What comes back from the server. */
@@ -23,25 +25,17 @@ struct asker {
   uint8_t state;
 };
 
-/* What happens next to a VM of this rank: a tick, a reply, or that the last acknowledgement came.
- */
-struct next_moment {
-  int64_t t_ns;
-  int32_t own;
-};
-
 struct asking {
   const struct lc_world *world;
   struct asker *asker; /* [n] */
   int64_t *reply;      /* [n][reply_words]: what the VM waits for, once it is known */
   size_t reply_words;
-  struct next_moment *agenda; /* a binary heap by time */
-  size_t n_agenda, room;
-  int64_t end_ns;                                /* no tick that is due then or later begins */
-  int32_t clock;                                 /* whose value goes with requests; -1: none */
-  int64_t n_tick, n_sent, n_received, n_skipped; /* n_tick: events */
-  struct lc_histogram latency[LC_N_REQUEST];     /* from a request to its reply */
-  /* A request leaves; what happened; a message was sent. Their `context` is the pacer. */
+  struct lc_heap agenda; /* ticks, replies, and that the last acknowledgement comes */
+  int64_t end_ns;        /* no tick that is due then or later begins */
+  int32_t clock;         /* whose value goes with requests; -1: none */
+  int64_t n_event, n_sent, n_received, n_skipped;
+  struct lc_histogram latency[LC_N_REQUEST]; /* from a request to its reply */
+  /* A request leaves; what happened. Their `context` is the pacer. */
   void (*send)(void *context, struct lc_request *request);
   void (*happened)(void *context, const struct lc_step *step);
   void *context;
@@ -49,13 +43,9 @@ struct asking {
 
 void asking_open(struct asking *asking, const struct lc_world *world);
 void asking_free(struct asking *asking);
-/* When the next moment is due; INT64_MAX: nothing is known to come. */
-int64_t asking_next(const struct asking *asking);
-/* It happens, at `now_ns`: then or later. */
+/* The first of the agenda happens, at `now_ns`: when it is due or later. */
 void asking_step(struct asking *asking, int64_t now_ns);
 /* A reply is under way to one of this rank's VMs, and arrives at its time. */
 void asking_reply(struct asking *asking, const struct reply *reply);
-/* Bytes held. */
-int64_t asking_bytes(const struct asking *asking);
 
 #endif

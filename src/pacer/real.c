@@ -80,7 +80,8 @@ static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *ou
   *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
   if (w->method->coloured)
     lc_vms_colour(w->vms);
-  agenda_init(&r->agenda, w);
+  for (int32_t i = 0; i < w->vms->n; i++)
+    agenda_add(&r->agenda, i, w->vms->deadline_ns[i]);
   go_on_in_real_time(r);
   r->wire = lc_new(1, wire, "a message");
   r->stamps = lc_new((size_t)w->vms->clocks->stamp_words + 1, sizeof *r->stamps, "a message");
@@ -105,7 +106,7 @@ static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *ou
 }
 
 static void finish(struct real *r) {
-  agenda_free(&r->agenda);
+  free(r->agenda.item);
   for (size_t i = 0; i < r->done.n; i++)
     lc_cut_free(r->done.cut[i]);
   free(r->done.cut);

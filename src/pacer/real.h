@@ -2,26 +2,11 @@
 #ifndef LC_PACER_REAL_H
 #define LC_PACER_REAL_H
 
+#include "agenda.h"
 #include "common.h"
 #include "marking.h"
 
 #include "lcmpi/message.h"
-
-/* The next tick of every VM of this rank, soonest first: a binary heap by (deadline, VM). */
-struct agenda {
-  int32_t n;
-  struct {
-    int64_t deadline_ns;
-    int32_t own; /* own number of the VM */
-  } * entry;
-};
-
-void agenda_init(struct agenda *agenda, const struct lc_world *world);
-void agenda_free(struct agenda *agenda);
-/* INT64_MAX if no VM has a tick before the end of time. */
-int64_t agenda_next(const struct agenda *agenda);
-/* The first entry's VM has ticked: its next deadline takes its place. */
-void agenda_moved(struct agenda *agenda, int64_t deadline_ns);
 
 /* Cuts that are whole on all ranks and not yet on file: their rows are with the store, their states
  * wait for these. */
@@ -43,7 +28,7 @@ struct real {
   int64_t end_ns;           /* model time */
   int64_t last_arrival_ns;  /* arrivals on this rank are strictly increasing */
   int64_t last_deadline_ns; /* of the last tick run */
-  struct agenda agenda;
+  struct lc_heap agenda;    /* the next tick of every VM */
   struct lc_recorder *recorder;
   struct lc_marking marking;
   struct done_cuts done;

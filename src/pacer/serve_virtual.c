@@ -114,7 +114,7 @@ static void serve(struct serving *s, int64_t until_ns) {
 static void run_window(struct serving *s, int64_t until_ns) {
   if (s->server)
     serve(s, until_ns);
-  for (int64_t t; (t = asking_next(&s->asking)) < until_ns;)
+  for (int64_t t; (t = agenda_next(&s->asking.agenda)) < until_ns;)
     asking_step(&s->asking, t);
   s->v.outcome->n_window++;
 }
@@ -134,7 +134,7 @@ enum { TICKS = N_MAX, SENT, RECEIVED, N_WORDS };
 
 /* The next that happens on this rank, or through what leaves it. */
 static int64_t earliest(const struct serving *s) {
-  int64_t first = sooner(asking_next(&s->asking), s->t_leaving);
+  int64_t first = sooner(agenda_next(&s->asking.agenda), s->t_leaving);
   return s->server ? sooner(first, lc_server_arrival(s->server)) : first;
 }
 
@@ -142,13 +142,13 @@ static int64_t earliest(const struct serving *s) {
  * that time: no tick begins any more. */
 static lc_status agree(struct serving *s, int64_t *next, bool *over, struct lc_error *err) {
   struct virtual *v = &s->v;
-  v->outcome->n_event = s->asking.n_tick;
+  v->outcome->n_event = s->asking.n_event;
   virtual_look(v);
   int64_t words[N_WORDS] = {[NEXT] = -earliest(s),
                             [SIGNAL] = lc_stop_signal(),
                             [FAILED] = v->failure != LC_OK,
                             [WANTS_ROOM] = lc_store_wants_room(v->world->store),
-                            [TICKS] = s->asking.n_tick,
+                            [TICKS] = s->asking.n_event,
                             [SENT] = s->asking.n_sent,
                             [RECEIVED] = s->asking.n_received};
   const int64_t *all;

@@ -148,7 +148,7 @@ static lc_status follow(struct real *r, const struct lc_step *step, struct lc_er
 
 lc_status run_tick(struct real *r, struct lc_error *err) {
   struct lc_vms *vms = r->world->vms;
-  int32_t own = r->agenda.entry[0].own;
+  int32_t own = agenda_first(&r->agenda);
   struct lc_step step;
   lc_status status = take_in(r, err);
   if (status)

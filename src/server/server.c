@@ -2,9 +2,9 @@
  * will have been served is known as soon as it is the first: the later of its arrival and the end
  * of the one before, and the time of service. So serving needs no clock that runs, and inboxes
  * change in the order of service, whatever the pace. */
-#include "heap.h"
-
 #include "lcmpi/server.h"
+
+#include "lcmpi/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +31,9 @@ struct lc_server {
   int32_t n_vm, stamp_words;
   enum lc_server_order order;
   int64_t service_ns;
-  struct heap requests;
-  struct heap *inbox;    /* [n_vm] */
-  struct letter *handed; /* the latest that was handed out */
+  struct lc_heap requests; /* of struct waiting * */
+  struct lc_heap *inbox;   /* [n_vm] of struct letter * */
+  struct letter *handed;   /* the latest that was handed out */
   struct line line;
   struct lc_server_figures figures;
 };
@@ -44,19 +44,24 @@ const char *lc_request_name(int kind) {
 }
 
 static bool arrives_before(const void *a, const void *b) {
-  const struct lc_request *x = &((const struct waiting *)a)->request;
-  const struct lc_request *y = &((const struct waiting *)b)->request;
+  const struct lc_request *x = &(*(struct waiting *const *)a)->request;
+  const struct lc_request *y = &(*(struct waiting *const *)b)->request;
   if (x->t_arrival != y->t_arrival)
     return x->t_arrival < y->t_arrival;
   return x->vm != y->vm ? x->vm < y->vm : x->number < y->number;
 }
 
 static bool taken_before(const void *a, const void *b) {
-  const struct letter *x = a, *y = b;
+  const struct letter *x = *(struct letter *const *)a, *y = *(struct letter *const *)b;
   if (x->key != y->key)
     return x->key < y->key;
   return x->sender != y->sender ? x->sender < y->sender : x->number < y->number;
 }
+
+static const struct lc_heap_kind line_of_requests = {sizeof(struct waiting *), arrives_before,
+                                                     "the requests to the central server"};
+static const struct lc_heap_kind inbox_of_vm = {sizeof(struct letter *), taken_before,
+                                                "the messages at the central server"};
 
 struct lc_server *lc_server_new(int32_t n_vm, int32_t stamp_words, enum lc_server_order order,
                                 int64_t service_ns) {
@@ -67,10 +72,11 @@ struct lc_server *lc_server_new(int32_t n_vm, int32_t stamp_words, enum lc_serve
   return s;
 }
 
-static void free_heap(struct heap *heap) {
+static void free_heap(struct lc_heap *heap) {
+  void **item = (void **)heap->item;
   for (size_t i = 0; i < heap->n; i++)
-    free(heap->item[i]);
-  free(heap->item);
+    free(item[i]);
+  free(item);
 }
 
 void lc_server_free(struct lc_server *s) {
@@ -93,11 +99,12 @@ void lc_server_put(struct lc_server *s, const struct lc_request *request) {
   w->request.stamp = words ? w->stamp : NULL;
   if (words)
     memcpy(w->stamp, request->stamp, words * sizeof *w->stamp);
-  heap_add(&s->requests, w, arrives_before);
+  lc_heap_add(&s->requests, &line_of_requests, &w);
 }
 
 static const struct lc_request *first_in_line(const struct lc_server *s) {
-  return s->requests.n ? &((const struct waiting *)s->requests.item[0])->request : NULL;
+  struct waiting *const *first = lc_heap_first(&s->requests);
+  return first ? &(*first)->request : NULL;
 }
 
 static int64_t begin_of(const struct lc_server *s, const struct lc_request *r) {
@@ -167,15 +174,16 @@ static void store_letter(struct lc_server *s, const struct waiting *w, int64_t t
       .sender = r->vm,
   };
   memcpy(letter->stamp, w->stamp, bytes);
-  heap_add(&s->inbox[r->receiver], letter, taken_before);
+  lc_heap_add(&s->inbox[r->receiver], &inbox_of_vm, &letter);
   keep_most(&s->figures.inbox_most, (int64_t)s->inbox[r->receiver].n);
 }
 
 bool lc_server_take(struct lc_server *s, int32_t vm, struct lc_answer *answer) {
   answer->n_before = (int32_t)s->inbox[vm].n;
-  struct letter *letter = heap_take(&s->inbox[vm], taken_before);
-  if (!letter)
+  if (!answer->n_before)
     return false;
+  struct letter *letter;
+  lc_heap_take(&s->inbox[vm], &inbox_of_vm, &letter);
   free(s->handed);
   s->handed = letter;
   answer->sender = letter->sender;
@@ -186,8 +194,8 @@ bool lc_server_take(struct lc_server *s, int32_t vm, struct lc_answer *answer) {
 }
 
 void lc_server_serve(struct lc_server *s, struct lc_answer *answer) {
-  struct waiting *w = heap_take(&s->requests, arrives_before);
-  lc_assert(w);
+  struct waiting *w;
+  lc_heap_take(&s->requests, &line_of_requests, &w);
   const struct lc_request *r = &w->request;
   int64_t begin = begin_of(s, r);
   *answer = (struct lc_answer){.request = *r, .t_done = begin + s->service_ns};

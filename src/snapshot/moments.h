@@ -25,13 +25,4 @@ static inline bool is_before(int64_t t, int32_t sender, int64_t number,
   return number < moment->number;
 }
 
-/* A binary heap; all zeros is the empty one. */
-struct moments {
-  struct moment *entry;
-  size_t n, room;
-};
-void moments_add(struct moments *moments, struct moment moment);
-/* The first; there must be one. */
-struct moment moments_take(struct moments *moments);
-
 #endif

@@ -5,6 +5,8 @@
  * before its sender's record. What comes afterwards is looked at when it comes. */
 #include "lcmpi/snapshot.h"
 
+#include "lcmpi/heap.h"
+
 #include "marks.h"
 #include "moments.h"
 
@@ -32,10 +34,20 @@ struct lc_recorder {
   struct recording **open; /* [n_open] cuts first, first + 1, ... */
   size_t n_open, open_room;
   int32_t *n_recorded;     /* [n_own] */
-  struct moments *moments; /* [n_block] */
+  struct lc_heap *moments; /* [n_block] of struct moment */
   int64_t n_moment;
   int64_t n_lost; /* lai-yang: messages that were lost on their way to this rank's VMs */
 };
+
+static bool sooner(const void *a, const void *b) {
+  const struct moment *x = a, *y = b;
+  if (x->t == y->t && x->sender == y->sender && x->number == y->number)
+    return x->own < y->own;
+  return is_before(x->t, x->sender, x->number, y);
+}
+
+static const struct lc_heap_kind moments_of_block = {sizeof(struct moment), sooner,
+                                                     "the moments of a snapshot"};
 
 struct lc_recorder *lc_recorder_new(const struct lc_snapshot_method *method, struct lc_vms *vms,
                                     const struct lc_marking *marking, int32_t next,
@@ -73,7 +85,7 @@ void lc_recorder_free(struct lc_recorder *r) {
     lc_cut_free(&r->open[i]->cut);
   }
   for (int32_t b = 0; b < r->vms->n_block; b++)
-    free(r->moments[b].entry);
+    free(r->moments[b].item);
   free(r->open);
   free(r->n_recorded);
   free(r->moments);
@@ -234,7 +246,7 @@ static void record_upto(struct lc_recorder *r, const struct moment *moment) {
 static void add_moment(struct lc_recorder *r, struct moment moment) {
   if (r->n_recorded[moment.own] >= moment.upto)
     return;
-  moments_add(&r->moments[moment.own / LC_BLOCK_VMS], moment);
+  lc_heap_add(&r->moments[moment.own / LC_BLOCK_VMS], &moments_of_block, &moment);
   r->n_moment++;
 }
 
@@ -311,14 +323,14 @@ void lc_recorder_marker(struct lc_recorder *r, int32_t own, const struct lc_mark
 }
 
 int64_t lc_recorder_due(const struct lc_recorder *r, int32_t block) {
-  const struct moments *moments = &r->moments[block];
-  return moments->n ? moments->entry[0].t : INT64_MAX;
+  const struct moment *first = lc_heap_first(&r->moments[block]);
+  return first ? first->t : INT64_MAX;
 }
 
 void lc_recorder_take(struct lc_recorder *r, int32_t block, int64_t t) {
-  struct moments *moments = &r->moments[block];
-  while (moments->n && moments->entry[0].t <= t) {
-    struct moment moment = moments_take(moments);
+  while (lc_recorder_due(r, block) <= t) {
+    struct moment moment;
+    lc_heap_take(&r->moments[block], &moments_of_block, &moment);
     r->n_moment--;
     record_upto(r, &moment);
   }

@@ -2,7 +2,8 @@
  * as its rate says. */
 #include "unit.h"
 
-#include "pacer/real.h"
+#include "lcmpi/workload.h"
+#include "pacer/agenda.h"
 
 enum { MOST = 300 };
 
@@ -11,23 +12,25 @@ static struct {
   struct lc_rate rate;
   int64_t phase_ns, tick;
 } vm[MOST];
-static int64_t deadline[MOST];
-static struct lc_vms vms;
 
 static int64_t due(int32_t v) {
-  return deadline[v] = lc_tick_time(vm[v].rate, vm[v].phase_ns, vm[v].tick);
+  return lc_tick_time(vm[v].rate, vm[v].phase_ns, vm[v].tick);
 }
 
-static void make_vms(struct lc_world *world, int32_t n, uint64_t seed) {
+static struct lc_heap all_due(int32_t n) {
+  struct lc_heap agenda = {.n = 0};
+  for (int32_t v = 0; v < n; v++)
+    agenda_add(&agenda, v, due(v));
+  return agenda;
+}
+
+static void make_vms(int32_t n, uint64_t seed) {
   static const struct lc_rate rates[] = {{1, 1}, {2, 1}, {3, 1}, {6, 1}, {1, 3}, {7, 2}};
   struct draws draws = {seed};
-  vms = (struct lc_vms){.n = n, .deadline_ns = deadline};
-  *world = (struct lc_world){.n_vm = n, .vms = &vms};
   for (int32_t v = 0; v < n; v++) {
     vm[v].rate = rates[draw_below(&draws, LENGTH(rates))];
     vm[v].phase_ns = draw_below(&draws, 4) * 250000000;
     vm[v].tick = 0;
-    due(v);
   }
 }
 
@@ -41,18 +44,16 @@ static int32_t soonest(int32_t n) {
 }
 
 static void run_agenda(int32_t n, uint64_t seed, int ticks) {
-  struct lc_world world;
-  struct agenda agenda;
-  make_vms(&world, n, seed);
-  agenda_init(&agenda, &world);
+  make_vms(n, seed);
+  struct lc_heap agenda = all_due(n);
   for (int i = 0; i < ticks; i++) {
-    int32_t expected = soonest(n), own = agenda.entry[0].own;
+    int32_t expected = soonest(n), own = agenda_first(&agenda);
     require(own == expected, "tick %d of %d VMs is VM %d's, not VM %d's", i, n, own, expected);
     assert_int_equal(agenda_next(&agenda), due(own));
     vm[own].tick++;
     agenda_moved(&agenda, due(own));
   }
-  agenda_free(&agenda);
+  free(agenda.item);
 }
 
 static void test_soonest_first(void **state) {
@@ -65,46 +66,39 @@ static void test_soonest_first(void **state) {
 /* All due at once tick in the order of their numbers. */
 static void test_ties(void **state) {
   (void)state;
-  struct lc_world world;
-  struct agenda agenda;
-  make_vms(&world, 37, 1);
+  make_vms(37, 1);
   for (int32_t v = 0; v < 37; v++) {
     vm[v].rate = (struct lc_rate){1, 1};
     vm[v].phase_ns = 0;
-    due(v);
   }
-  agenda_init(&agenda, &world);
+  struct lc_heap agenda = all_due(37);
   for (int round = 0; round < 5; round++)
     for (int32_t v = 0; v < 37; v++) {
-      assert_int_equal(agenda.entry[0].own, v);
+      assert_int_equal(agenda_first(&agenda), v);
       assert_int_equal(agenda_next(&agenda), round * LC_NS_PER_S);
       vm[v].tick++;
       agenda_moved(&agenda, due(v));
     }
-  agenda_free(&agenda);
+  free(agenda.item);
 }
 
 static void test_nobody(void **state) {
   (void)state;
-  struct lc_world world;
-  struct agenda agenda;
-  make_vms(&world, 0, 1);
-  agenda_init(&agenda, &world);
+  make_vms(0, 1);
+  struct lc_heap agenda = all_due(0);
   assert_int_equal(agenda_next(&agenda), INT64_MAX);
-  agenda_free(&agenda);
+  free(agenda.item);
 }
 
 /* A VM whose next tick is beyond the range of time gives way to all others. */
 static void test_end_of_time(void **state) {
   (void)state;
-  struct lc_world world;
-  struct agenda agenda;
-  make_vms(&world, 3, 5);
-  agenda_init(&agenda, &world);
-  int32_t first = agenda.entry[0].own;
+  make_vms(3, 5);
+  struct lc_heap agenda = all_due(3);
+  int32_t first = agenda_first(&agenda);
   agenda_moved(&agenda, INT64_MAX);
   for (int i = 0; i < 50; i++) {
-    int32_t own = agenda.entry[0].own;
+    int32_t own = agenda_first(&agenda);
     assert_int_not_equal(own, first);
     vm[own].tick++;
     agenda_moved(&agenda, due(own));
@@ -112,7 +106,7 @@ static void test_end_of_time(void **state) {
   agenda_moved(&agenda, INT64_MAX);
   agenda_moved(&agenda, INT64_MAX);
   assert_int_equal(agenda_next(&agenda), INT64_MAX);
-  agenda_free(&agenda);
+  free(agenda.item);
 }
 
 int main(void) {
