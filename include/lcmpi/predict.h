@@ -21,18 +21,13 @@
 struct lc_prediction {
   double ticks;    /* its rate */
   double arrivals; /* of messages */
+  double events;   /* ticks, and of receive-then-act receives beside them */
   double clock;    /* what Lamport's clock rises by; or one that a tick advances once */
 };
 
 /* Expected at a time: the length of the queue, and Lamport's clock. */
 double lc_predicted_queue(const struct lc_prediction *prediction, int64_t t_ns);
 double lc_predicted_clock(const struct lc_prediction *prediction, int64_t t_ns);
-/* Receives of receive-then-act are events beside the tick's own. */
-static inline double lc_predicted_events_per_tick(const struct lc_prediction *p,
-                                                  enum lc_tick_rule rule) {
-  double received = p->arrivals < p->ticks ? p->arrivals : p->ticks;
-  return rule == LC_RECEIVE_THEN_ACT ? 1 + received / p->ticks : 1;
-}
 static inline bool lc_predicted_saturated(const struct lc_prediction *prediction) {
   return prediction->arrivals > prediction->ticks;
 }

@@ -105,12 +105,12 @@ void lc_recorder_begin(struct lc_recorder *recorder, int32_t index, int64_t t);
  * t_arrival, which may lie ahead. A message is told of when it is put. */
 void lc_recorder_message(struct lc_recorder *recorder, int32_t own, int32_t sender, int64_t number,
                          int64_t t_arrival, int32_t colour, const int64_t *stamp);
-/* Before the first of these: so many were lost before a run went on. Summed over all ranks. */
-void lc_recorder_lost_before(struct lc_recorder *recorder, int64_t n_lost);
-/* A message of that colour was lost on its way to a VM of this rank: no cut has it. */
-void lc_recorder_lost(struct lc_recorder *recorder, int32_t colour);
 void lc_recorder_marker(struct lc_recorder *recorder, int32_t own, const struct lc_marker *marker,
                         int64_t t_arrival);
+/* A message of that colour was lost on its way to a VM of this rank: no cut has it. */
+void lc_recorder_lost(struct lc_recorder *recorder, int32_t colour);
+/* Before all of these: so many were lost before a run went on. Summed over all ranks. */
+void lc_recorder_lost_before(struct lc_recorder *recorder, int64_t n_lost);
 
 /* The earliest moment at which a VM of a block records, INT64_MAX if none is known. Before a VM
  * ticks at or after that moment, lc_recorder_take() must have been called, and when it is, its

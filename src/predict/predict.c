@@ -91,22 +91,25 @@ static void leave_out_dust(struct lc_theory *t) {
       t->arrivals[i] = 0;
 }
 
-/* What advances the clock, per second: ticks, and receives that take none. */
+/* Per second: ticks, and receives that take none. */
 static double events_of(const struct lc_theory *t, int32_t i) {
   double ticks = ticks_of(t, i);
-  return t->load->rule == LC_RECEIVE_THEN_ACT && !t->once_a_tick
-             ? ticks + fmin(ticks, t->arrivals[i])
-             : ticks;
+  return t->load->rule == LC_RECEIVE_THEN_ACT ? ticks + fmin(ticks, t->arrivals[i]) : ticks;
+}
+
+/* What advances the clock. */
+static double advances_of(const struct lc_theory *t, int32_t i) {
+  return t->once_a_tick ? ticks_of(t, i) : events_of(t, i);
 }
 
 /* That of the fastest unsaturated VM of the copy, or the fastest of all if there is none. */
 static double leading_rate(const struct lc_theory *t) {
   double unsaturated = 0, any = 0;
   for (int32_t i = 0; i < t->n; i++) {
-    double events = events_of(t, i);
-    any = fmax(any, events);
+    double advances = advances_of(t, i);
+    any = fmax(any, advances);
     if (t->arrivals[i] <= ticks_of(t, i))
-      unsaturated = fmax(unsaturated, events);
+      unsaturated = fmax(unsaturated, advances);
   }
   return unsaturated > 0 ? unsaturated : any;
 }
@@ -122,11 +125,15 @@ static void solve(struct lc_theory *t, int32_t first) {
   t->first = first;
   for (int32_t i = 0; i < t->n; i++)
     t->rate[i] = (uint16_t)lc_rate_index(t->rates, t->load->seed, first + i, t->n);
-  bool sum = t->load->rule == LC_RECEIVE_THEN_ACT;
-  if (is_full(t))
-    sum ? sum_full_network(t) : solve_full_network(t);
+  bool every_tick_acts = t->load->rule == LC_RECEIVE_THEN_ACT;
+  if (every_tick_acts && is_full(t))
+    sum_full_network(t);
+  else if (every_tick_acts)
+    sum_other_network(t);
+  else if (is_full(t))
+    solve_full_network(t);
   else
-    sum ? sum_other_network(t) : solve_other_network(t);
+    solve_other_network(t);
   leave_out_dust(t);
   t->lead = leading_rate(t);
 }
@@ -136,10 +143,12 @@ void lc_predict(struct lc_theory *t, int32_t first, int32_t n, struct lc_predict
     int32_t vm = first + k, local = vm % t->n;
     solve(t, vm - local);
     double ticks = ticks_of(t, local), arrivals = t->arrivals[local];
-    double events = events_of(t, local);
-    double clock = arrivals > ticks ? t->lead * ticks / arrivals : arrivals > 0 ? t->lead : events;
-    out[k] =
-        (struct lc_prediction){.ticks = ticks, .arrivals = arrivals, .clock = fmax(events, clock)};
+    double own = advances_of(t, local);
+    double clock = arrivals > ticks ? t->lead * ticks / arrivals : arrivals > 0 ? t->lead : own;
+    out[k] = (struct lc_prediction){.ticks = ticks,
+                                    .arrivals = arrivals,
+                                    .events = events_of(t, local),
+                                    .clock = fmax(own, clock)};
   }
 }
 

@@ -96,7 +96,7 @@ static void print_row(const struct lc_config *c, int32_t v, const struct lc_pred
   struct lc_rate r = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
   double ticks = (double)lc_tick_count(r, lc_phase_of(c->phase, r, c->seed, v), c->duration_ns);
   double clock = lc_predicted_clock(p, c->duration_ns);
-  double events = ticks * lc_predicted_events_per_tick(p, c->tick_rule);
+  double events = ticks * p->events / p->ticks;
   printf("%5d %8s %11.4g %9.4g %10.4g %9.3g%s\n", v, lc_print_rational(rate, r.p, r.q), p->arrivals,
          lc_predicted_queue(p, c->duration_ns), clock, events > 0 ? clock / events : 0,
          lc_predicted_saturated(p) ? "  saturated" : "");

@@ -23,7 +23,7 @@ lc_status make_topology(struct run *run, struct lc_error *err) {
   lc_workload_init(&run->workload, c->seed, &run->topology, c->tick_rule, c->unicast, c->multicast,
                    c->fanout);
   run->workload.shared_stream = c->shared_stream;
-  return status;
+  return LC_OK;
 }
 
 /* A VM is restored from its stamps. */

@@ -8,29 +8,14 @@ void lc_vms_keep_skipped(struct lc_vms *vms) {
   vms->skipped = lc_new((size_t)vms->n, sizeof *vms->skipped, "the skipped ticks");
 }
 
-static void note_late(const struct lc_vms *vms, int32_t own, int64_t now_ns) {
-  if (!vms->late)
-    return;
-  struct lc_late *late = &vms->late[own];
-  int64_t ns = now_ns - vms->deadline_ns[own];
-  late->sum_ns += ns;
-  late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
-}
-
 void lc_vms_take(struct lc_vms *vms, int32_t own, int64_t now_ns, const struct lc_given *given,
                  struct lc_step *step) {
   struct lc_vm *vm = lc_vms_vm(vms, own);
-  note_late(vms, own, now_ns);
-  clocks_begin(vms, own, now_ns);
+  begin_tick(vms, own, now_ns);
   begin_step(vms, own, now_ns, false, LC_RECEIVE, step);
   if (given->n_before > vm->max_queued)
     vm->max_queued = given->n_before;
-  step->event.peer = given->sender;
-  step->event.msg_first = given->number;
-  step->event.msg_count = 1;
-  step->event.t_arrival = given->t_arrival;
-  vms->tally[own].n_received++;
-  clocks_step(vms, own, only_lamport(vms->clocks), LC_RECEIVE, given->stamp, now_ns);
+  take_message(vms, own, now_ns, only_lamport(vms->clocks), given, step);
   end_event(vms, own, step);
   end_tick(vms, own);
   step->event.queue_before = given->n_before;
@@ -41,8 +26,7 @@ void lc_vms_act(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step 
   uint64_t tick = (uint64_t)lc_vms_vm(vms, own)->n_tick;
   struct lc_block draw = lc_draw(vms->load->seed, LC_DRAW_OPERATION,
                                  lc_workload_stream(vms->load, vms->first + own), tick, 0);
-  note_late(vms, own, now_ns);
-  clocks_begin(vms, own, now_ns);
+  begin_tick(vms, own, now_ns);
   act_step(vms, own, now_ns, only_lamport(vms->clocks), false, &draw, step);
 }
 

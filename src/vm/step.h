@@ -86,6 +86,21 @@ static inline void clocks_begin(const struct lc_vms *vms, int32_t own, int64_t n
   lc_clock_set_tick(vms->clocks, lc_vms_vm(vms, own)->word, &site);
 }
 
+static inline void note_late(const struct lc_vms *vms, int32_t own, int64_t now_ns) {
+  if (!vms->late)
+    return;
+  struct lc_late *late = &vms->late[own];
+  int64_t ns = now_ns - vms->deadline_ns[own];
+  late->sum_ns += ns;
+  late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
+}
+
+/* Before the first event of a tick. */
+static inline void begin_tick(struct lc_vms *vms, int32_t own, int64_t now_ns) {
+  note_late(vms, own, now_ns);
+  clocks_begin(vms, own, now_ns);
+}
+
 static inline bool has_mail(const struct lc_vm *vm, int64_t now_ns) {
   return (vm->n_queued > 0) | (vm->t_pile <= now_ns);
 }
@@ -126,6 +141,19 @@ static inline void end_tick(struct lc_vms *vms, int32_t own) {
   move_deadline(vms, own);
 }
 
+/* The message of a step that has begun. */
+static inline __attribute__((always_inline)) void take_message(struct lc_vms *vms, int32_t own,
+                                                               int64_t now_ns, bool lamport,
+                                                               const struct lc_given *message,
+                                                               struct lc_step *step) {
+  step->event.peer = message->sender;
+  step->event.msg_first = message->number;
+  step->event.msg_count = 1;
+  step->event.t_arrival = message->t_arrival;
+  vms->tally[own].n_received++;
+  clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
+}
+
 /* For a VM that has mail; `nodes` are those of its block. With `then_act` the tick is not over. */
 static inline __attribute__((always_inline)) void
 receive_step(struct lc_vms *vms, struct lc_nodes *nodes, int32_t own, int64_t now_ns, bool lamport,
@@ -137,13 +165,9 @@ receive_step(struct lc_vms *vms, struct lc_nodes *nodes, int32_t own, int64_t no
     vm->max_queued = vm->n_queued;
   begin_step(vms, own, now_ns, then_act, LC_RECEIVE, step);
   int32_t taken = inbox_take(vms, nodes, vm);
-  const struct lc_node *message = node_at(vms, nodes, taken);
-  step->event.peer = message->sender;
-  step->event.msg_first = message->number;
-  step->event.msg_count = 1;
-  step->event.t_arrival = message->t_arrival;
-  vms->tally[own].n_received++;
-  clocks_step(vms, own, lamport, LC_RECEIVE, message->stamp, now_ns);
+  const struct lc_node *node = node_at(vms, nodes, taken);
+  struct lc_given message = {node->number, node->t_arrival, node->sender, 0, node->stamp};
+  take_message(vms, own, now_ns, lamport, &message, step);
   inbox_give(nodes, taken);
   end_event(vms, own, step);
   if (!then_act)

@@ -106,18 +106,6 @@ int64_t lc_vms_message_bytes(const struct lc_vms *vms) {
   return (int64_t)bytes;
 }
 
-static void note_late(struct lc_late *late, int64_t ns) {
-  late->sum_ns += ns;
-  late->largest_ns = ns > late->largest_ns ? ns : late->largest_ns;
-}
-
-/* An event that is not the second of its tick. */
-static void begin_tick(struct lc_vms *vms, int32_t own, int64_t now_ns) {
-  if (vms->late)
-    note_late(&vms->late[own], now_ns - vms->deadline_ns[own]);
-  clocks_begin(vms, own, now_ns);
-}
-
 bool lc_vms_step(struct lc_vms *vms, int32_t own, int64_t now_ns, struct lc_step *step) {
   const struct lc_vm *vm = lc_vms_vm(vms, own);
   bool lamport = only_lamport(vms->clocks), then_act = vms->load->rule == LC_RECEIVE_THEN_ACT;
