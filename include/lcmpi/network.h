@@ -74,7 +74,11 @@ struct lc_until {
   int64_t n_lost;            /* of a run that goes on only the sum over all ranks says something */
 };
 /* Whether a message is delivered; messages of a channel must be asked about in order of sending. */
-bool lc_until_admits(struct lc_until *until, int32_t sender, int32_t receiver, int64_t t_arrival);
+bool lc_until_admits_late(struct lc_until *until, int32_t sender, int32_t receiver);
+static inline bool lc_until_admits(struct lc_until *until, int32_t sender, int32_t receiver,
+                                   int64_t t_arrival) {
+  return t_arrival < until->t_ns || lc_until_admits_late(until, sender, receiver);
+}
 
 /* ---- topology -----------------------------------------------------------------------------------
  */

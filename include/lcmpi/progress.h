@@ -13,7 +13,7 @@ enum { LC_TABLE_VMS = 16 }; /* up to so many VMs are shown one by one */
 struct lc_view {
   int64_t t_ns;  /* model time */
   int64_t clock; /* the largest value of the clock that is shown */
-  int64_t n_event, n_sent, n_received, n_queued;
+  int64_t n_event, n_sent, n_queued;
   int64_t n_overrun; /* ticks that began after the next one of their VM was due */
   int signal;        /* that asked for a stop, or 0 */
   struct {

@@ -48,9 +48,7 @@ int64_t lc_channels_order(struct lc_channels *c, int32_t sender, int32_t receive
   return entry->t_last;
 }
 
-bool lc_until_admits(struct lc_until *until, int32_t sender, int32_t receiver, int64_t t_arrival) {
-  if (t_arrival < until->t_ns)
-    return true;
+bool lc_until_admits_late(struct lc_until *until, int32_t sender, int32_t receiver) {
   size_t closed = until->closed.n;
   lc_channels_order(&until->closed, sender, receiver, INT64_MAX, 0); /* it stays in the table */
   bool admitted = until->closed.n > closed;

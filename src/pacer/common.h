@@ -11,7 +11,7 @@ bool logs(const struct lc_world *world, int32_t vm);
 
 /* The start of a run that goes on: the messages of its past are put into the inboxes, what its VMs
  * have sent and received is in *before, their ticks and, on rank 0, the digest are in *outcome. Of
- * a new run all that is zero. */
+ * a new run all that is zero. *until stands where its channels did. */
 void go_on(const struct lc_world *world, struct lc_outcome *outcome, struct lc_balance *before,
            struct lc_until *until);
 

@@ -9,7 +9,7 @@
 /* Combined by maximum. */
 enum { SIGNAL, FAILED, WANTS_ROOM, CLOCK, NOW, CUT_MAX, N_MAX = CUT_MAX + CUTS_MAX };
 /* Summed. */
-enum { DONE = N_MAX, TICKS, SENT, RECEIVED, QUEUED, OVERRUN, CUT_SUM };
+enum { DONE = N_MAX, EVENTS, SENT, QUEUED, OVERRUN, CUT_SUM };
 enum { VMS = CUT_SUM + CUTS_SUM, VM_WORDS = 3 };
 enum { MAX_WORDS = VMS + VM_WORDS * LC_TABLE_VMS };
 
@@ -34,9 +34,8 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[FAILED] = r->failure != LC_OK;
   words[WANTS_ROOM] = lc_store_wants_room(w->store);
   words[DONE] = done(r);
-  words[TICKS] = r->outcome->n_event;
+  words[EVENTS] = r->outcome->n_event;
   words[SENT] = r->n_sent;
-  words[RECEIVED] = r->n_received;
   words[OVERRUN] = r->outcome->lateness.n_overrun;
   int64_t now = model_now(r);
   words[NOW] = -now;
@@ -59,9 +58,8 @@ static void show(const struct real *r, const int64_t *words) {
   struct lc_view view = {
       .t_ns = model_now(r),
       .clock = words[CLOCK],
-      .n_event = words[TICKS],
+      .n_event = words[EVENTS],
       .n_sent = words[SENT],
-      .n_received = words[RECEIVED],
       .n_queued = words[QUEUED],
       .n_overrun = words[OVERRUN],
       .signal = (int)words[SIGNAL],

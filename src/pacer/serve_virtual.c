@@ -130,7 +130,7 @@ static void happened(void *context, const struct lc_step *step) {
  */
 
 enum { NEXT, SIGNAL, FAILED, WANTS_ROOM, N_MAX };
-enum { TICKS = N_MAX, SENT, RECEIVED, N_WORDS };
+enum { EVENTS = N_MAX, SENT, QUEUED, N_WORDS };
 
 /* The next that happens on this rank, or through what leaves it. */
 static int64_t earliest(const struct serving *s) {
@@ -148,9 +148,9 @@ static lc_status agree(struct serving *s, int64_t *next, bool *over, struct lc_e
                             [SIGNAL] = lc_stop_signal(),
                             [FAILED] = v->failure != LC_OK,
                             [WANTS_ROOM] = lc_store_wants_room(v->world->store),
-                            [TICKS] = s->asking.n_event,
+                            [EVENTS] = s->asking.n_event,
                             [SENT] = s->asking.n_sent,
-                            [RECEIVED] = s->asking.n_received};
+                            [QUEUED] = s->asking.n_sent - s->asking.n_received};
   const int64_t *all;
   lc_status status = exchange(s, words, N_WORDS, N_MAX, &all, err);
   if (status)
@@ -161,7 +161,7 @@ static lc_status agree(struct serving *s, int64_t *next, bool *over, struct lc_e
     s->asking.end_ns = sooner(*next, s->asking.end_ns);
   }
   *over = all[FAILED] || *next == INT64_MAX;
-  virtual_show(v, sooner(*next, s->asking.end_ns), all + TICKS, (int)all[SIGNAL]);
+  virtual_show(v, sooner(*next, s->asking.end_ns), all + EVENTS, (int)all[SIGNAL]);
   return !*over && all[WANTS_ROOM] ? write_all_rows(v, err) : LC_OK;
 }
 

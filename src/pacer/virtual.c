@@ -19,7 +19,7 @@ enum {
 
 /* Combined by maximum, then summed; the words of cuts stand behind those of their kind. */
 enum { NEXT, SIGNAL, FAILED, WANTS_ROOM, CUT_MAX, N_MAX = CUT_MAX + CUTS_MAX };
-enum { TICKS = N_MAX, SENT, RECEIVED, CUT_SUM, N_WORDS = CUT_SUM + CUTS_SUM };
+enum { EVENTS = N_MAX, SENT, QUEUED, CUT_SUM, N_WORDS = CUT_SUM + CUTS_SUM };
 
 void keep_failure_of(struct virtual *v, lc_status status) {
   if (status && !v->failure)
@@ -178,8 +178,7 @@ void virtual_show(struct virtual *v, int64_t t_ns, const int64_t *counts, int si
   struct lc_view view = {.t_ns = t_ns,
                          .n_event = counts[0],
                          .n_sent = counts[1],
-                         .n_received = counts[2],
-                         .n_queued = counts[1] - counts[2],
+                         .n_queued = counts[2],
                          .signal = signal};
   lc_progress_show(v->world->progress, &view);
 }
@@ -191,9 +190,9 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
   int64_t words[N_WORDS] = {[NEXT] = -earliest(v),
                             [SIGNAL] = lc_stop_signal(),
                             [FAILED] = v->failure != LC_OK,
-                            [TICKS] = v->outcome->n_event,
+                            [EVENTS] = v->outcome->n_event,
                             [SENT] = v->n_sent,
-                            [RECEIVED] = v->sink.n_received,
+                            [QUEUED] = v->n_sent - v->sink.n_received - v->until.n_lost,
                             [WANTS_ROOM] = lc_store_wants_room(w->store)};
   cuts_report(v, words + CUT_MAX, words + CUT_SUM);
   const int64_t *all;
@@ -204,7 +203,7 @@ static lc_status agree(struct virtual *v, int64_t *next, bool *over, struct lc_e
   *next = -all[NEXT];
   v->outcome->signal = (int)all[SIGNAL];
   *over = all[FAILED] || (all[SIGNAL] && *next >= v->even_ns);
-  virtual_show(v, *next, all + TICKS, (int)all[SIGNAL]);
+  virtual_show(v, *next, all + EVENTS, (int)all[SIGNAL]);
   int64_t cut_max[CUTS_MAX], cut_sum[CUTS_SUM]; /* the next round overwrites `all` */
   memcpy(cut_max, all + CUT_MAX, sizeof cut_max);
   memcpy(cut_sum, all + CUT_SUM, sizeof cut_sum);

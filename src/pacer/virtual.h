@@ -63,7 +63,8 @@ lc_status write_all_rows(struct virtual *v, struct lc_error *err); /* collective
 void virtual_begin(struct virtual *v, struct lc_world *world, struct lc_outcome *outcome);
 /* A row of an event that is logged. */
 void virtual_log(struct virtual *v, const struct lc_step *step);
-/* Commits rows whose time has come; shows the display, with ticks, messages sent and received. */
+/* Commits rows whose time has come; shows the display, with events, messages sent, and those sent
+ * that are neither received nor lost. */
 void virtual_look(struct virtual *v);
 void virtual_show(struct virtual *v, int64_t t_ns, const int64_t *counts, int signal);
 /* The state at the end and the end of the file, when all inboxes are filled. Collective. */
