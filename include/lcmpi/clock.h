@@ -103,6 +103,9 @@ lc_status lc_clock_set_add(struct lc_clock_set *set, const struct lc_clock *cloc
 lc_status lc_clock_set_parse(struct lc_clock_set *set, const char *list, struct lc_error *err);
 /* The first clock of the set that has a value(), or -1. */
 int32_t lc_clock_set_shown(const struct lc_clock_set *set);
+/* The first clock of the set that keeps more than its stamps tell, so that a run with it cannot go
+ * on from a file; or NULL. */
+const struct lc_clock *lc_clock_set_untold(const struct lc_clock_set *set);
 
 void lc_clock_set_start(const struct lc_clock_set *set, int64_t *state,
                         const struct lc_clock_site *site);

@@ -32,7 +32,6 @@ struct lc_config {
   bool shared_stream;       /* --rng-fault */
   bool served;              /* --route server */
   struct lc_server_rule server;
-  bool service_given; /* else the service time is the pace's own */
   enum lc_pace pace;
   int64_t duration_ns;
   struct lc_rate speed; /* model seconds per wall second */
@@ -98,6 +97,11 @@ lc_status lc_config_resume(struct lc_config *config, const char *options_of_file
 /* What can be checked only once the number of ranks is known; fills in n_vm and what depends on the
  * pace. */
 lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_error *err);
+
+/* The clocks of a configuration that is settled. LC_EUSAGE for a list that is none, and for clocks
+ * that the server or --resume cannot do with. */
+lc_status lc_config_clocks(const struct lc_config *config, struct lc_clock_set *clocks,
+                           struct lc_error *err);
 
 /* The effective options, "name = value" a line; the caller frees it. */
 char *lc_config_text(const struct lc_config *config);

@@ -65,6 +65,13 @@ int32_t lc_clock_set_shown(const struct lc_clock_set *set) {
   return -1;
 }
 
+const struct lc_clock *lc_clock_set_untold(const struct lc_clock_set *set) {
+  for (int32_t c = 0; c < set->n; c++)
+    if (set->clock[c]->state_words)
+      return set->clock[c];
+  return NULL;
+}
+
 void lc_clock_set_start(const struct lc_clock_set *set, int64_t *state,
                         const struct lc_clock_site *site) {
   for (int32_t i = 0; i < set->state_words; i++)

@@ -33,6 +33,7 @@ void config_defaults(struct lc_config *config) {
       {"rng-fault", "none"},
       {"receive-until", "none"},
       {"route", "direct"},
+      {"service-time", "100us"},
       {"server-order", "timestamp"},
   };
   struct lc_error err;
@@ -166,15 +167,12 @@ static lc_status needs_direct(struct lc_error *err, const char *what, const char
 static lc_status settle_route(struct lc_config *c, struct lc_error *err) {
   static const char later[] = "use --route direct";
   static const char *const own[] = {"service-time", "server-order"};
-  bool is_virtual = c->pace == LC_PACE_VIRTUAL;
-  if (!c->service_given)
-    c->server.service_ns = is_virtual && c->served ? 100000 : 0;
   for (int i = 0; i < 2 && !c->served; i++)
     if (c->given & option_bit(option_find(own[i])))
       return lc_fail(err, LC_EUSAGE, "--%s: goes with --route server", own[i]);
   if (!c->served)
     return LC_OK;
-  if (!is_virtual)
+  if (c->pace != LC_PACE_VIRTUAL)
     return needs_direct(err, "a server in real time is not there yet", "use --pace virtual");
   if (c->resume)
     return needs_direct(err, "a run with a server cannot go on with --resume", later);
@@ -267,6 +265,26 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
   if (config->snapshot_every_ns && config->duration_ns / config->snapshot_every_ns > 1000000)
     return lc_fail(err, LC_EUSAGE,
                    "--snapshot-every: asks for more than 1000000 snapshots; make it longer");
+  return LC_OK;
+}
+
+lc_status lc_config_clocks(const struct lc_config *c, struct lc_clock_set *clocks,
+                           struct lc_error *err) {
+  lc_clock_set_init(clocks, c->n_vm);
+  lc_status status = lc_clock_set_parse(clocks, c->clocks, err);
+  const struct lc_clock *untold = lc_clock_set_untold(clocks);
+  if (status)
+    return status;
+  if (c->resume && untold)
+    return lc_fail(err, LC_EUSAGE,
+                   "--resume %s: has the clock %s, whose stamps do not tell its state: a run with "
+                   "it cannot be gone on with",
+                   c->resume, untold->name);
+  if (c->served && c->server.order == LC_BY_TIMESTAMP && lc_clock_set_shown(clocks) < 0)
+    return lc_fail(err, LC_EUSAGE,
+                   "--clock %s: --server-order timestamp needs a clock with one value, such as "
+                   "lamport; add it, or use --server-order arrival",
+                   c->clocks);
   return LC_OK;
 }
 

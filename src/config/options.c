@@ -353,14 +353,11 @@ static char *print_route(const struct lc_config *c) {
 }
 
 static lc_status set_service_time(struct lc_config *c, const char *value, struct lc_error *err) {
-  lc_status status =
-      set_duration(&c->server.service_ns, "service-time", value, 0, 3600 * LC_NS_PER_S, err);
-  c->service_given |= !status;
-  return status;
+  return set_duration(&c->server.service_ns, "service-time", value, 0, 3600 * LC_NS_PER_S, err);
 }
 
 static char *print_service_time(const struct lc_config *c) {
-  return c->service_given || c->served ? duration_text(c->server.service_ns) : NULL;
+  return c->served ? duration_text(c->server.service_ns) : NULL;
 }
 
 static const char *const server_orders[] = {"timestamp", "arrival"};
@@ -694,8 +691,8 @@ const struct option_entry option_table[] = {
      "each tick",
      set_route, print_route, NULL},
     {"service-time", 331, "TIME", NETWORK, OPTION_OF_RUN,
-     "how long the server takes for a request (with --route server in virtual time 100us, else 0)",
-     set_service_time, print_service_time, NULL},
+     "how long the server takes for a request (default 100us)", set_service_time,
+     print_service_time, NULL},
     {"server-order", 332, "ORDER", NETWORK, OPTION_OF_RUN,
      "what the server gives out first: timestamp (by clock value, sender, number; the default) or "
      "arrival",

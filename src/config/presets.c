@@ -39,6 +39,8 @@ static const struct setting seed_a[] = {
     {"fanout", "2"},
     {"clock", "lamport-seed-a,lamport"},
     {"duration", "60s"},
+    {"fifo", "on"},
+    {"topology", "full"},
     {"latency", "const:1ms"},
     {"receive-until", "none"},
     {NULL, NULL},
@@ -57,13 +59,15 @@ static const struct setting seed_b[] = {
     {"fanout", "2"},
     {"clock", "lamport-seed-b,lamport"},
     {"duration", "65s"},
+    {"fifo", "on"},
+    {"topology", "full"},
     {"latency", "const:1ms"},
     {"receive-until", "60s"},
     {NULL, NULL},
 };
 
 static const struct setting server[] = {
-    {"route", "server"}, {"receive-until", "none"}, {NULL, NULL}};
+    {"route", "server"}, {"receive-until", "none"}, {"pace", "virtual"}, {NULL, NULL}};
 static const struct setting extreme[] = {{"rate-weights", "1,1,0,0,1,1"}, {NULL, NULL}};
 static const struct setting similar[] = {
     {"rates", "1:3"}, {"rate-weights", ".35,.35,.30"}, {NULL, NULL}};

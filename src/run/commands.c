@@ -15,16 +15,29 @@ static const char *attribute(const struct lc_store_info *info, const char *name)
   return "?";
 }
 
+/* Whether --resume refuses it, whatever else there is: what it would need is not on file. */
+static bool is_refused(const struct lc_store_info *info) {
+  for (int32_t c = 0; c < info->n_clock; c++) {
+    const struct lc_clock *clock = lc_clock_find(info->clock[c]);
+    if (clock && clock->state_words)
+      return true;
+  }
+  return strstr(attribute(info, "options"), "route = server") != NULL;
+}
+
 static const char *verdict_of(const struct lc_store_info *info) {
+  bool refused = is_refused(info);
   switch (info->state) {
   case LC_RUN_RUNNING:
     return info->live ? "the run is going on"
+           : refused  ? "the run was killed: 'lcmpi recover' finishes the file"
                       : "the run was killed: 'lcmpi --resume' goes on with it, 'lcmpi recover' "
                         "finishes the file";
   case LC_RUN_COMPLETE:
     return "the run reached its end";
   case LC_RUN_STOPPED:
-    return "the run was stopped early and saved: 'lcmpi --resume' goes on with it";
+    return refused ? "the run was stopped early and saved"
+                   : "the run was stopped early and saved: 'lcmpi --resume' goes on with it";
   case LC_RUN_FAILED:
     return "the run could not write any more: 'lcmpi recover' keeps what it wrote";
   case LC_RUN_RECOVERED:
@@ -41,15 +54,17 @@ static void print_indented(const char *text) {
   }
 }
 
-static void print_system(const struct lc_store_info *info) {
+/* Of logs nobody knows what ran where. */
+static void print_system(const struct lc_store_info *info, bool imported) {
   char count[LC_QUANTITY_MAX], all[LC_QUANTITY_MAX], copies[64] = "";
   int32_t n_copy = info->n_vm / info->n_copy;
   if (n_copy > 1)
     snprintf(copies, sizeof copies, "%s copies of ", lc_print_count(count, n_copy));
-  printf("  system    %s%d VM%s on %d rank%s, seed %s\n", copies, info->n_copy,
-         info->n_copy == 1 ? "" : "s", info->n_rank, info->n_rank == 1 ? "" : "s",
-         attribute(info, "seed"));
-  printf("  clocks   ");
+  printf("  system    %s%d VM%s", copies, info->n_copy, info->n_copy == 1 ? "" : "s");
+  if (!imported)
+    printf(" on %d rank%s, seed %s", info->n_rank, info->n_rank == 1 ? "" : "s",
+           attribute(info, "seed"));
+  printf("\n  clocks   ");
   for (int32_t i = 0; i < info->n_clock; i++)
     printf(" %s", info->clock[i]);
   if (info->n_logged == info->n_vm || !info->n_logged)
@@ -80,29 +95,40 @@ static void print_end(const struct lc_store_info *info) {
     printf("  digest    0x%016" PRIx64 "\n", info->digest);
 }
 
+static void print_lines(const struct lc_store_info *info, const char *title, const char *name) {
+  printf("  %s\n", title);
+  print_indented(attribute(info, name));
+}
+
 static void print_info(const char *path, const struct lc_store_info *info) {
   char a[LC_QUANTITY_MAX], b[LC_QUANTITY_MAX];
   bool imported = strcmp(attribute(info, "imported"), "?") != 0;
   printf("%s: %s: %s\n", path, lc_run_state_name(info->state),
          imported ? "logs of another program, imported" : verdict_of(info));
   printf("  made by   %s, format %s\n", attribute(info, "source"), attribute(info, "lcmpi_format"));
-  printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
+  if (imported)
+    printf("  imported  %s\n", attribute(info, "start_time"));
+  else
+    printf("  started   %s on %s\n", attribute(info, "start_time"), attribute(info, "hostnames"));
   printf("  command   %s\n", attribute(info, "command_line"));
-  print_system(info);
+  print_system(info, imported);
   printf("  rows      %s events, %s messages\n", lc_print_count(a, info->rows[LC_EVENTS]),
          lc_print_count(b, info->rows[LC_MESSAGES]));
-  printf("  snapshots %d of %d\n", info->n_snapshot_done, info->n_snapshot);
+  if (!imported)
+    printf("  snapshots %d of %d\n", info->n_snapshot_done, info->n_snapshot);
   print_resumed(info);
   if (info->ended)
     print_end(info);
   printf("  size      %s on disk%s\n", lc_print_bytes(a, info->disk_bytes),
          info->exact ? ", compacted" : ", with room behind the rows");
-  printf("  libraries %s, HDF5 %s\n", attribute(info, "mpi_library"),
-         attribute(info, "hdf5_version"));
-  printf("  %s\n", imported ? "logs" : "options");
-  print_indented(attribute(info, imported ? "source_files" : "options"));
-  printf("  history\n");
-  print_indented(attribute(info, "history"));
+  if (imported) {
+    print_lines(info, "logs", "source_files");
+  } else {
+    printf("  libraries %s, HDF5 %s\n", attribute(info, "mpi_library"),
+           attribute(info, "hdf5_version"));
+    print_lines(info, "options", "options");
+  }
+  print_lines(info, "history", "history");
 }
 
 lc_status lc_info_command(const char *path, struct lc_error *err) {
@@ -186,8 +212,7 @@ lc_status lc_config_command(struct lc_config *config, int32_t n_rank, struct lc_
   lc_status status = lc_config_settle(config, n_rank, err);
   if (status)
     return status;
-  lc_clock_set_init(&clocks, config->n_vm);
-  status = lc_clock_set_parse(&clocks, config->clocks, err);
+  status = lc_config_clocks(config, &clocks, err);
   if (status)
     return status;
   char *text = lc_config_text(config);

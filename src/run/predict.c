@@ -132,8 +132,7 @@ lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   if (!c->seed_given)
     c->seed = lc_system_seed();
   plan_vms(&run);
-  lc_clock_set_init(&run.clocks, c->n_vm);
-  status = lc_clock_set_parse(&run.clocks, c->clocks, err);
+  status = lc_config_clocks(c, &run.clocks, err);
   if (!status)
     status = check_prediction_memory(&run, err);
   if (!status)

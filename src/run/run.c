@@ -26,18 +26,6 @@ lc_status make_topology(struct run *run, struct lc_error *err) {
   return LC_OK;
 }
 
-/* A VM is restored from its stamps. */
-static lc_status check_clocks_go_on(const struct run *run, struct lc_error *err) {
-  for (int32_t i = 0; i < run->clocks.n; i++)
-    if (run->clocks.clock[i]->state_words)
-      return lc_fail(
-          err, LC_EUSAGE,
-          "--resume %s: has the clock %s, whose stamps do not tell its state: a run with "
-          "it cannot be gone on with",
-          run->config->resume, run->clocks.clock[i]->name);
-  return LC_OK;
-}
-
 static void make_vms(struct run *run) {
   const struct lc_config *c = run->config;
   lc_vms_init(&run->vms, run->first_vm, run->n_own, &c->rates, c->phase, &run->workload,
@@ -65,16 +53,7 @@ static lc_status prepare(struct run *run, bool *nothing, struct lc_error *err) {
   status = lc_config_settle(c, run->n_rank, err);
   if (status)
     return status;
-  lc_clock_set_init(&run->clocks, c->n_vm);
-  status = lc_clock_set_parse(&run->clocks, c->clocks, err);
-  if (!status && c->resume)
-    status = check_clocks_go_on(run, err);
-  if (!status && c->served && c->server.order == LC_BY_TIMESTAMP &&
-      lc_clock_set_shown(&run->clocks) < 0)
-    status = lc_fail(err, LC_EUSAGE,
-                     "--clock %s: --server-order timestamp needs a clock with one value, such as "
-                     "lamport; add it, or use --server-order arrival",
-                     c->clocks);
+  status = lc_config_clocks(c, &run->clocks, err);
   if (status)
     return status;
   settle_seed(run);

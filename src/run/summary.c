@@ -163,14 +163,6 @@ static const char *plot_tool(void) {
   return access(in_tree, X_OK) == 0 ? in_tree : "lcmpi_plot";
 }
 
-/* What --resume would refuse is not proposed. */
-static bool can_go_on(const struct run *run) {
-  bool told = !run->config->served;
-  for (int32_t c = 0; c < run->clocks.n; c++)
-    told &= !run->clocks.clock[c]->state_words;
-  return told;
-}
-
 /* On as many ranks as it had, in the same file. */
 static void print_resume(const struct run *run) {
   char *tool = lc_quote(run->program), *name = lc_quote(run->path);
@@ -191,7 +183,8 @@ static void print_file(const struct run *run, const struct lc_outcome *o) {
          o->signal ? "stopped early by " : "complete", o->signal ? lc_signal_name(o->signal) : "");
   if (o->n_grown)
     printf("          grown %" PRId64 " times: a larger --reserve avoids that\n", o->n_grown);
-  if (o->signal && can_go_on(run))
+  bool refused = run->config->served || lc_clock_set_untold(&run->clocks); /* by --resume */
+  if (o->signal && !refused)
     print_resume(run);
   char *tool = lc_quote(run->program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
   printf("next      %s verify %s\n          %s %s\n", tool, name, plot, name);

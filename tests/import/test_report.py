@@ -193,7 +193,8 @@ class Readers(LogTest):
         info = self.call(harness.LCMPI, "info", self.file)
         self.assertIn("COMPLETE: logs of another program, imported", info.stdout)
         self.assertIn("logs/log1.csv", info.stdout)
-        self.assertNotIn("digest", info.stdout)
+        for of_a_run in ("digest", "started ", "rank", "seed ", "libraries", "snapshots", "options\n"):
+            self.assertNotIn(of_a_run, info.stdout)
         resume = self.call(harness.LCMPI, "--resume", self.file)
         self.assertEqual((resume.returncode, resume.stderr),
                          (3, f"lcmpi: {self.file}: is an imported log: there is no run to go on with\n"))

@@ -456,6 +456,9 @@ static void test_presets(void **state) {
   static const char *const extreme[] = {"rates = 1:6", "rate-weights = 1,1,0,0,1,1"};
   static const char *const given[] = {"rates = 2,6,1", "rate-weights = equal", "duration = 10s"};
   static const char *const weighed[] = {"rates = 2:3", "rate-weights = 1,2"};
+  static const char *const network[] = {"fifo = on", "topology = full"};
+  static const char *const served[] = {"route = server", "pace = virtual", "service-time = 100us",
+                                       "server-order = timestamp", "receive-until = none"};
   static const char *const similar[] = {"rates = 1:3", "rate-weights = .35,.35,.30"};
   static const char *const after[] = {"duration = 65s", "seed = 7"};
   static const char *const back[] = {"rates = 1:6",          "tick-rule = receive-or-act",
@@ -471,6 +474,9 @@ static void test_presets(void **state) {
                  LENGTH(weighed));
   require_config("--preset seed-b:similar", similar, LENGTH(similar));
   require_config("--duration 10s --seed 7 --preset seed-b", after, LENGTH(after));
+  require_config("--fifo off --topology ring --preset seed-a", network, LENGTH(network));
+  require_config("--fifo off --topology ring --preset seed-b", network, LENGTH(network));
+  require_config("--preset seed-b-server", served, LENGTH(served));
   require_config("--preset seed-b:extreme --preset exercise", back, LENGTH(back));
 }
 

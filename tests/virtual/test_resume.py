@@ -256,6 +256,10 @@ class Resume(virtual.Case):
         self.check_run("--resume", path, "--duration", "60s", ranks=2)
         self.assertEqual(going_on.differences(going_on.contents(whole), going_on.contents(path)), [])
         self.check_run("--preset", "seed-b", "--pace", "virtual", "-o", path, "--force")
+        with h5py.File(path, "r+") as file:
+            file["commit/state"][...] = 3
+        said = self.check_run("info", path).stdout
+        self.assertIn(f"{path}: STOPPED: the run was stopped early and saved\n", said)
         refused = self.check_run("--resume", path, "--duration", "80s", code=2)
         self.assertIn("has the clock lamport-seed-b, whose stamps do not tell its state", refused.stderr)
 

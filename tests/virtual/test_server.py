@@ -223,6 +223,7 @@ class Server(virtual.Case):
         self.assertEqual(process.returncode, 85, err)
         self.assertIn("holds", out)
         self.check_verified("stop.h5")
+        self.assertNotIn("--resume", out + self.check_run("info", "stop.h5").stdout)
 
 
 if __name__ == "__main__":
