@@ -141,7 +141,10 @@ static void check_limit(const struct h5 *h) {
       H5Fget_filesize(h->file, &size) < 0 || size <= limit.rlim_cur)
     return;
   unlink(h->path);
-  lc_die(LC_EFILE, "%s: cannot be written: %s", h->path, strerror(EFBIG));
+  char most[LC_QUANTITY_MAX];
+  lc_die(LC_EFILE,
+         "%s: cannot be written: %s: the limit on a file's size (ulimit -f) is %s; raise it",
+         h->path, strerror(EFBIG), lc_print_bytes(most, (int64_t)limit.rlim_cur));
 }
 
 /* Whether the disk takes what HDF5 still holds in its cache. */

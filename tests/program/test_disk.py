@@ -115,7 +115,8 @@ class LimitedFiles(program.Case):
         """Where the rows do not fit, and where they do but what is laid out does not."""
         self.check_refused(20, r": would need 73\.\d MiB, the limit on a file's size \(ulimit -f\) leaves 18.* use .*",
                            "--duration", "200s")
-        self.check_refused(78, r"\.tmp: cannot be written: File too large", "--duration", "200s")
+        self.check_refused(78, r"\.tmp: cannot be written: File too large: the limit on a file's size "
+                           r"\(ulimit -f\) is 78\.0 MiB; raise it", "--duration", "200s")
         self.assertFalse(os.path.exists(self.path("run.h5")))
 
     def test_resume(self):
