@@ -144,12 +144,10 @@ class Reference(virtual.Case):
         command = "lcmpi " + " ".join(words(o))
         if result.returncode:
             return f"{command}\n{result.stderr}"
-        for what, got, expected in zip(("events", "stamps", "messages", "states", "crossing"), read(self.path(name)),
-                                       reference.simulate(o, self.floating)):
-            if got != expected:
-                differ = next((pair for pair in zip(got, expected) if pair[0] != pair[1]),
-                              (f"{len(got)} rows", f"{len(expected)} rows"))
-                return f"{command}\n{what}: {differ[0]}; the reference has {differ[1]}"
+        differ = virtual.difference(("events", "stamps", "messages", "states", "crossing"), read(self.path(name)),
+                                    reference.simulate(o, self.floating))
+        if differ:
+            return f"{command}\n{differ}"
         os.remove(self.path(name))
         return None
 

@@ -77,12 +77,9 @@ class Server(virtual.Case):
         got = self.read_server(self.path(name))
         *expected, latencies = server_reference.simulate(o, self.floating)
         expected.append({kind: bins_of(values) for kind, values in latencies.items()})
-        for what, mine, other in zip(("events", "stamps", "messages", "left", "figures", "latencies"), got, expected):
-            if mine != other:
-                differ = (mine, other) if isinstance(mine, dict) else next(
-                    (pair for pair in zip(mine, other) if pair[0] != pair[1]),
-                    (f"{len(mine)} rows", f"{len(other)} rows"))
-                return f"{command}\n{what}: {differ[0]}; the reference has {differ[1]}"
+        differ = virtual.difference(("events", "stamps", "messages", "left", "figures", "latencies"), got, expected)
+        if differ:
+            return f"{command}\n{differ}"
         verdict = self.run_lcmpi("verify", name)
         os.remove(self.path(name))
         wrong = set(FAIL.findall(verdict.stdout)) - {"clock lamport-seed-a", "clock lamport-seed-b"}
