@@ -82,15 +82,14 @@ def settle(log):
         if rate and not 1e-3 <= float(rate) <= 1e6:
             raise Refused(f"{', '.join(log.files)}: a rate of {rate} ticks per second, of machine {name}, is too small or "
                           "large to be true")
-    of = {row: log.owner.get(row.file, row.named) for row in map(_key, log.rows)}
-    log.names = sorted({*of.values(), *log.rates}, key=by_name)
+    log.names = sorted({*(_whose(log, row) for row in log.rows), *log.rates}, key=by_name)
     index = {name: number for number, name in enumerate(log.names)}
     first = min(row.time for row in log.rows)
     for row in log.rows:
         if max(row.time - first, row.clock, row.carried or 0, 2**22 * (row.queue or 0)) > LARGEST:
             raise Refused(f"{log.files[row.file]}:{row.line}: a time, clock or queue that is too large to be true")
     for row in log.rows:
-        row.machine = index[of[_key(row)]]
+        row.machine = index[_whose(log, row)]
         row.time -= first
         if row.peer is not None and row.peer not in index:
             raise Refused(f"{log.files[row.file]}:{row.line}: names machine {row.peer}; the logs are "
@@ -102,12 +101,8 @@ def settle(log):
         _add(log, row)
 
 
-class _key(tuple):
-    """A row by its place, and with what its machine depends on."""
-    def __new__(cls, row):
-        self = super().__new__(cls, (row.file, row.line))
-        self.file, self.named = row.file, row.named
-        return self
+def _whose(log, row):
+    return log.owner.get(row.file, row.named)
 
 
 def _add(log, row):
