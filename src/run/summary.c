@@ -144,8 +144,11 @@ static void print_speed(const struct run *run, const struct lc_outcome *o) {
          seconds > 0 ? (double)events / seconds / 1e6 : 0, lc_print_count(windows, o->n_window),
          o->n_window == 1 ? "" : "s", lc_print_time(set_up, run->set_up_ns));
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) / run->n_own;
-  printf("memory    %s per VM, and at most %s per rank for messages under way\n",
-         lc_print_bytes(each, (int64_t)(bytes + 0.5)), lc_print_bytes(waiting, o->message_bytes));
+  printf("memory    %s per VM", lc_print_bytes(each, (int64_t)(bytes + 0.5)));
+  if (!run->config->served) /* else they are with the server */
+    printf(", and at most %s per rank for messages under way",
+           lc_print_bytes(waiting, o->message_bytes));
+  puts("");
 }
 
 static void print_cost(const struct lc_outcome *o, int64_t most_kib, bool real) {
