@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import shutil
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -97,11 +98,12 @@ class Resume(virtual.Case):
             return lambda: live.least("n_snapshots") >= n
         return live.is_there
 
-    def cut_short(self, arguments, path, way, rng):
-        """Starts a run and stops or kills it in the middle. Whether that came before its end."""
+    def cut_short(self, arguments, path, way, rng, seconds=1):
+        """Starts a run and stops or kills it in the middle; by --max-walltime within so many seconds. Whether that came
+        before its end."""
         live, ranks = going_on.Live(path), rng.choice((2, 2, 3))
         if way == "--max-walltime":
-            arguments = (*arguments, way, f"{rng.randrange(300, 1300)}ms")
+            arguments = (*arguments, way, f"{rng.randint(1, round(seconds * 1e6))}us")
         process = self.start_lcmpi(*arguments, ranks=ranks)
         if way == "--max-walltime":
             pass
@@ -120,11 +122,11 @@ class Resume(virtual.Case):
                 self.assertLess(file["commit/t_end"][()], file.attrs["duration_ns"])
         return killed or process.returncode == 85
 
-    def gone_on_with(self, options, path, rng):
+    def gone_on_with(self, options, path, rng, ways, seconds):
         """The result of a run that was cut short up to three times, and how often it was."""
         arguments, cuts = (*COMMON, *options, "-o", path), 0
         for _ in range(rng.choice((1, 2, 3))):
-            cuts += self.cut_short(arguments, path, rng.choice(WAYS), rng)
+            cuts += self.cut_short(arguments, path, rng.choice(ways), rng, seconds)
             if os.path.exists(path):
                 arguments = ("--resume", path, "--progress", "none")
         if cuts and os.path.exists(path) and rng.random() < 0.5:
@@ -132,14 +134,17 @@ class Resume(virtual.Case):
         return self.finished(*arguments, path=path, ranks=rng.choice((None, 1, 2, 3, 7))), cuts
 
     def check_one(self, name):
-        """Two files of the same options: one that was never stopped, and one that was."""
+        """Two files of the same options: one that was never stopped, and one that was. A run may be over before it is
+        reached: the limits become shorter, and the last is over before anything begins."""
         folder = self.folder(name.replace(",", "").replace(" ", "-"))
-        options, cuts = (*MATRIX[name], "--seed", 7), 0
+        options, cuts, begin = (*MATRIX[name], "--seed", 7), 0, time.monotonic()
         expected = self.never_stopped(options, os.path.join(folder, "whole.h5"))
-        for number in range(5):
+        seconds = time.monotonic() - begin
+        for number in range(8):
             rng = random.Random(f"{SEED} {name} {number}")
             path = os.path.join(folder, f"{number}.h5")
-            found, now = self.gone_on_with(options, path, rng)
+            found, now = self.gone_on_with(options, path, rng, WAYS if number < 3 else ("--max-walltime",),
+                                           seconds / 4**number)
             cuts += now
             try:
                 self.check_same(expected, found, path)
