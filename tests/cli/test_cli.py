@@ -23,7 +23,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 
@@ -47,16 +49,17 @@ class Shelf:
     def __init__(self):
         self.case = harness.Case()
         self.case.setUp()
-        self.made = set()
+        self.made, self.lock = set(), threading.RLock()  # one file is made from another
 
     def close(self):
         self.case.doCleanups()
 
     def path(self, name):
         path = self.case.path(name)
-        if name not in self.made:
-            self.made.add(name)
-            getattr(self, "make_" + name.replace(".", "_"))(path)
+        with self.lock:
+            if name not in self.made:
+                self.made.add(name)
+                getattr(self, "make_" + name.replace(".", "_"))(path)
         return path
 
     def copy(self, name, folder):
@@ -264,12 +267,10 @@ class CommandLine(harness.Case):
         super().setUp()
         os.mkdir(self.path("bin"))
         os.symlink(os.path.abspath(harness.LCMPI), self.path("bin/lcmpi"))
-        self.n_folder = 0
 
-    def run_command(self, command, launcher):
-        """(exit code, lines on stdout, lines on stderr, names of what has changed)."""
-        self.n_folder += 1
-        folder = self.path(f"{self.n_folder}")
+    def run_command(self, command, launcher, number):
+        """(exit code, lines on stdout, lines on stderr, names of what has changed), in a folder of that number."""
+        folder = self.path(f"{number}")
         os.mkdir(folder)
         for name in command.given:
             self.shelf.copy(name, folder)
@@ -285,8 +286,7 @@ class CommandLine(harness.Case):
                          if before.get(name) != after.get(name) or (name in before) != (name in after))
         return (result.returncode, result.stdout.splitlines(), harness.own_lines(result.stderr), changed)
 
-    def check(self, command, launcher):
-        code, out, err, changed = self.run_command(command, launcher)
+    def check(self, command, code, out, err, changed):
         said = "\n".join(["", *("| " + line for line in out), *("! " + line for line in err)])
         self.assertEqual(code, command.code, said)
         for found, expected in ((out, command.out), (err, command.err)):
@@ -298,16 +298,18 @@ class CommandLine(harness.Case):
             self.assertEqual(len(err), 1, "one line says what is wrong")
 
     def check_file(self, name):
-        for command in read_cases(name):
-            for launcher in command.launchers if command.words else ():
+        tries = [(command, launcher) for command in read_cases(name) if command.words for launcher in command.launchers]
+        with ThreadPoolExecutor(4) as pool:  # most of each is waiting for MPI to start
+            jobs = [pool.submit(self.run_command, *words, number) for number, words in enumerate(tries)]
+            for (command, launcher), job in zip(tries, jobs):
                 with self.subTest(" ".join(launcher) + " " + command.text()):
-                    self.check(command, launcher)
+                    self.check(command, *job.result())
 
     def accept_file(self, name):
         lines = []
-        for command in read_cases(name):
+        for number, command in enumerate(read_cases(name)):
             if command.words:
-                code, out, err, changed = self.run_command(command, [])
+                code, out, err, changed = self.run_command(command, [], number)
                 typed = next(i for i, line in enumerate(command.lines) if line.startswith("$")) + 1
                 head = command.lines[:typed]
                 tail = [line for line in command.lines[typed:] if line.startswith("also ") or not line]

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -199,10 +200,11 @@ class Kill(harness.Case):
         tally = collections.Counter()
         started = time.monotonic()
         print(f"\n{kills} {kind.what}s from LCMPI_KILL_SEED={SEED}", flush=True)
-        for number in range(FIRST, FIRST + kills):
-            plan = kind(SEED, number)
-            with self.subTest(str(plan)):
-                self.one_kill(plan, tally)
+        plans = [kind(SEED, number) for number in range(FIRST, FIRST + kills)]
+        with ThreadPoolExecutor(2) as pool:
+            for plan, job in [(plan, pool.submit(self.one_kill, plan, tally)) for plan in plans]:
+                with self.subTest(str(plan)):
+                    job.result()
         seconds = time.monotonic() - started
         print(f"{kills} {kind.what}s in {seconds:.0f} s: " +
               ", ".join(f"{n} {what}" for what, n in sorted(tally.items())), flush=True)

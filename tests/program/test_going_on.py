@@ -14,7 +14,7 @@ from program import harness
 
 import going_on
 
-SYSTEM = ("--vms", 6, "--rates", "20:60", "--clock", "lamport,vector", "--speed", 4, "--duration", "24s",
+SYSTEM = ("--vms", 6, "--rates", "20:60", "--clock", "lamport,vector", "--speed", 4, "--duration", "16s",
           "--commit-every", "20ms", "--snapshot-every", "800ms", "--progress", "none")
 NETWORKS = {
     "at once": (),

@@ -88,7 +88,7 @@ class Stopping(program.Case):
 
     def test_every_state_before_the_end(self):
         """More snapshots than ticks: also those after the last tick are taken."""
-        options = ("--vms", 2, "--rates", "2", "--snapshot-every", "500us", "--duration", "20s", "--commit-every", "20ms",
+        options = ("--vms", 2, "--rates", "2", "--snapshot-every", "5ms", "--duration", "20s", "--commit-every", "20ms",
                    "--progress", "none")
         process = self.started(*options, ranks=2, rows=3)
         process.send_signal(signal.SIGUSR1)
