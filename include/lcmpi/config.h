@@ -13,6 +13,7 @@ enum lc_pace { LC_PACE_REAL, LC_PACE_VIRTUAL };
 
 struct lc_config {
   int32_t n_vm;      /* of one copy; 0: one per rank */
+  int32_t n_apart;   /* ranks without VMs: 1 where a server in real time is not alone, else 0 */
   int32_t n_replica; /* copies */
   struct lc_rate_rule rates;
   char *rates_text;        /* as given, for the effective options; owned, as all texts here */

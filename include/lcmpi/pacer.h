@@ -21,6 +21,14 @@ struct lc_server_rule {
   int64_t service_ns; /* that each request takes */
 };
 
+/* Where VMs run: in blocks as even as can be on all ranks, or on all but rank 0, which is the
+ * central server's alone. */
+struct lc_placement {
+  int32_t n_vm; /* of all copies together */
+  int32_t n_rank;
+  int32_t n_apart; /* ranks without VMs, the first ones: 0 or 1 */
+};
+
 /* A system about to run. The pacer uses all of it and owns none. */
 struct lc_world {
   struct lc_transport *transport;
@@ -33,7 +41,7 @@ struct lc_world {
   int64_t receive_until_ns; /* INT64_MAX: for ever */
   enum lc_log log;
   int32_t log_sample;
-  int32_t n_vm;            /* of all copies together */
+  struct lc_placement place;
   int64_t clock_offset_ns; /* of this host's monotonic clock against rank 0's */
   int64_t duration_ns, snapshot_every_ns;
   int32_t n_snapshot; /* with the final state */
@@ -49,7 +57,8 @@ struct lc_world {
 /* Whether the events of a VM go into the file. Local. */
 bool lc_logged(enum lc_log log, int32_t sample, int32_t n_copy, int32_t n_vm, int32_t vm);
 
-/* Lateness of ticks (start minus deadline) in wall time. */
+/* Lateness of ticks (start minus deadline) in wall time. With a server a tick has its event when
+ * the reply has come, and that is what counts; ticks that are skipped have none. */
 struct lc_lateness {
   struct lc_histogram histogram;
   int64_t largest_ns;
@@ -73,10 +82,10 @@ struct lc_outcome {
   struct lc_service service; /* with a server */
 };
 
-/* The rank that runs a VM: blocks as even as can be. Local. */
-int32_t lc_owner(int32_t vm, int32_t n_vm, int32_t n_rank);
-/* The first VM of a rank; of rank n_rank: n_vm. Local. */
-int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank);
+/* The rank that runs a VM. Local. */
+int32_t lc_owner(struct lc_placement place, int32_t vm);
+/* The first VM of a rank; of one without VMs 0; of rank n_rank: n_vm. Local. */
+int32_t lc_first_vm(struct lc_placement place, int32_t rank);
 
 /* The number of snapshots of a run, the final state included, and their times. every_ns 0: the
  * final state alone. Local. */

@@ -71,6 +71,8 @@ int64_t lc_server_done(const struct lc_server *server);
 /* Serves the first request in line. */
 void lc_server_serve(struct lc_server *server, struct lc_answer *answer);
 
+/* How many messages wait in a VM's inbox. */
+int64_t lc_server_inbox(const struct lc_server *server, int32_t vm);
 /* What is left in a VM's inbox, in the order in which it would be taken: takes the first; false if
  * there is none. */
 bool lc_server_take(struct lc_server *server, int32_t vm, struct lc_answer *answer);

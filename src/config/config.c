@@ -119,8 +119,11 @@ static lc_status settle_rate_weights(struct lc_config *c, struct lc_error *err) 
   return LC_OK;
 }
 
-/* Without --vms every rank is one VM, and the copies share the ranks. */
+/* Without --vms every rank is one VM, and the copies share the ranks. A server in real time has
+ * rank 0 for itself, unless it is alone. */
 static lc_status settle_vms(struct lc_config *c, int32_t n_rank, struct lc_error *err) {
+  c->n_apart = c->served && c->pace == LC_PACE_REAL && n_rank > 1;
+  n_rank -= c->n_apart;
   if (!c->n_vm && n_rank % c->n_replica)
     return lc_fail(
         err, LC_EUSAGE,
@@ -135,9 +138,10 @@ static lc_status settle_vms(struct lc_config *c, int32_t n_rank, struct lc_error
                    c->n_replica, c->n_vm, all, LC_MAX_ALL_VMS);
   if (all < n_rank)
     return lc_fail(err, LC_EUSAGE,
-                   "--vms %d on %d ranks: every rank needs a VM; use at most %" PRId64
+                   "--vms %d on %d ranks: every rank%s needs a VM; use at most %" PRId64
                    " rank%s or more VMs",
-                   c->n_vm, n_rank, all, all == 1 ? "" : "s");
+                   c->n_vm, n_rank + c->n_apart, c->n_apart ? " but the server's" : "",
+                   all + c->n_apart, all + c->n_apart == 1 ? "" : "s");
   return LC_OK;
 }
 
@@ -163,7 +167,7 @@ static lc_status needs_direct(struct lc_error *err, const char *what, const char
   return lc_fail(err, LC_EUSAGE, "--route server: %s; %s", what, why);
 }
 
-/* What a central server cannot go with, or not yet. */
+/* What a central server cannot go with. */
 static lc_status settle_route(struct lc_config *c, struct lc_error *err) {
   static const char later[] = "use --route direct";
   static const char *const own[] = {"service-time", "server-order"};
@@ -172,8 +176,6 @@ static lc_status settle_route(struct lc_config *c, struct lc_error *err) {
       return lc_fail(err, LC_EUSAGE, "--%s: goes with --route server", own[i]);
   if (!c->served)
     return LC_OK;
-  if (c->pace != LC_PACE_VIRTUAL)
-    return needs_direct(err, "a server in real time is not there yet", "use --pace virtual");
   if (c->resume)
     return needs_direct(err, "a run with a server cannot go on with --resume", later);
   if (c->tick_rule != LC_RECEIVE_OR_ACT)
@@ -224,6 +226,10 @@ enum { MOST_MARKED_CHANNELS = 65536 };
 static lc_status settle_method(struct lc_config *c, struct lc_error *err) {
   bool is_virtual = c->pace == LC_PACE_VIRTUAL;
   bool marked = c->fifo && count_channels(c) <= MOST_MARKED_CHANNELS;
+  if (c->served) { /* the end alone, which is one */
+    c->method = lc_snapshot_method_find("time-cut");
+    return LC_OK;
+  }
   if (!c->method)
     c->method = lc_snapshot_method_find(is_virtual ? "time-cut"
                                         : marked   ? "chandy-lamport"

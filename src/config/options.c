@@ -687,8 +687,7 @@ const struct option_entry option_table[] = {
      set_receive_until, print_receive_until, NULL},
     {"route", 330, "ROUTE", NETWORK, OPTION_OF_RUN,
      "direct: messages go from VM to VM; server: one process keeps all inboxes, and a VM asks it "
-     "at "
-     "each tick",
+     "at each tick; in real time it is rank 0, which then has no VMs unless it is alone",
      set_route, print_route, NULL},
     {"service-time", 331, "TIME", NETWORK, OPTION_OF_RUN,
      "how long the server takes for a request (default 100us)", set_service_time,

@@ -67,7 +67,7 @@ static const struct setting seed_b[] = {
 };
 
 static const struct setting server[] = {
-    {"route", "server"}, {"receive-until", "none"}, {"pace", "virtual"}, {NULL, NULL}};
+    {"route", "server"}, {"receive-until", "none"}, {NULL, NULL}};
 static const struct setting extreme[] = {{"rate-weights", "1,1,0,0,1,1"}, {NULL, NULL}};
 static const struct setting similar[] = {
     {"rates", "1:3"}, {"rate-weights", ".35,.35,.30"}, {NULL, NULL}};
@@ -91,8 +91,7 @@ static const struct preset {
     {"seed-b:similar", "rates drawn from 1 to 3", seed_b, similar, false},
     {"seed-b:few-internal", "a quarter of the idle ticks is internal", seed_b, few_internal, false},
     {"seed-b:many-internal", "0.95 of them", seed_b, many_internal, false},
-    {"seed-b-server", "its first design: a central server keeps all queues (virtual time)", seed_b,
-     server, false},
+    {"seed-b-server", "its first design: a central server keeps all queues", seed_b, server, false},
 };
 enum { N_PRESET = sizeof presets / sizeof *presets, DRAWS = 10, MOST_DRAWS = 1000000 };
 

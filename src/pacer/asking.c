@@ -52,18 +52,12 @@ static int64_t value_of(const struct asking *a, const int64_t *stamps) {
   return a->clock < 0 ? 0 : set->clock[a->clock]->value(stamps + set->stamp_at[a->clock]);
 }
 
-/* Adds what every request has, and when it arrives at the server. */
+/* Adds what every request has. */
 static void request(struct asking *a, int32_t own, int64_t now_ns, struct lc_request r) {
   const struct lc_world *w = a->world;
-  struct asker *asker = &a->asker[own];
   r.vm = w->vms->first + own;
-  r.number = asker->n_request++;
+  r.number = a->asker[own].n_request++;
   r.t_sent = now_ns;
-  r.t_arrival =
-      now_ns + lc_latency_draw_for(w->latency, w->vms->load->seed, LC_DRAW_REQUEST, r.vm, r.number);
-  if (w->fifo && r.t_arrival < asker->t_request)
-    r.t_arrival = asker->t_request;
-  asker->t_request = r.t_arrival;
   r.clock = value_of(a, r.stamp ? r.stamp : lc_vms_stamps(w->vms, own));
   a->send(a->context, &r);
 }
@@ -77,7 +71,7 @@ static void submit(struct asking *a, int32_t own, const struct lc_step *step) {
                            .number = e->msg_first + i,
                            .send_seq = e->seq,
                            .t_send = e->t_actual};
-    if (lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, e->machine))
+    if (lc_logged(w->log, w->log_sample, w->vms->n_copy, w->place.n_vm, e->machine))
       lc_store_sent(w->store, &sent);
     request(a, own, e->t_actual,
             (struct lc_request){.kind = LC_SUBMIT,
@@ -106,6 +100,7 @@ static void end_tick(struct asking *a, int32_t own, int64_t now_ns) {
     happened(a, &step);
     a->n_skipped++;
   }
+  a->n_open--;
   rest(a, own);
 }
 
@@ -146,6 +141,7 @@ void asking_step(struct asking *a, int64_t now_ns) {
     end_tick(a, next.own, now_ns);
   } else if (next.t_ns < a->end_ns) {
     asker->state = WAITING;
+    a->n_open++;
     request(a, next.own, now_ns, (struct lc_request){.kind = LC_REFRESH});
   }
 }

@@ -13,15 +13,15 @@
 struct reply {
   int32_t vm;
   uint8_t kind;              /* of the request */
+  int64_t number;            /* of the request among the VM's */
   int64_t t_sent, t_arrival; /* of the request; of the reply at its VM */
   struct lc_given given;     /* n_before 0: there was no message */
 };
 
 struct asker {
   int64_t n_request;
-  int64_t t_request; /* arrival of the latest request: nothing overtakes on the way */
-  int64_t t_over;    /* when the latest acknowledgement came, or comes */
-  int32_t n_open;    /* acknowledgements that are not known of yet */
+  int64_t t_over; /* when the latest acknowledgement came, or comes */
+  int32_t n_open; /* acknowledgements that are not known of yet */
   uint8_t state;
 };
 
@@ -33,9 +33,10 @@ struct asking {
   struct lc_heap agenda; /* ticks, replies, and that the last acknowledgement comes */
   int64_t end_ns;        /* no tick that is due then or later begins */
   int32_t clock;         /* whose value goes with requests; -1: none */
+  int32_t n_open;        /* ticks that have begun and are not over */
   int64_t n_event, n_sent, n_received, n_skipped;
   struct lc_histogram latency[LC_N_REQUEST]; /* from a request to its reply */
-  /* A request leaves; what happened. Their `context` is the pacer. */
+  /* A request leaves, with no arrival yet; what happened. Their `context` is the pacer. */
   void (*send)(void *context, struct lc_request *request);
   void (*happened)(void *context, const struct lc_step *step);
   void *context;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 bool logs(const struct lc_world *w, int32_t vm) {
-  return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->n_vm, vm);
+  return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->place.n_vm, vm);
 }
 
 /* A message of before was sent before every cut that is still to come: it has the first colour. */

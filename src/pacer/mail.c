@@ -65,7 +65,7 @@ static int64_t *record_for(struct virtual *v, int32_t receiver) {
   int32_t own = receiver - w->vms->first;
   bool here = own >= 0 && own < w->vms->n;
   return add_record(here ? &v->arriving[own / LC_BLOCK_VMS]
-                         : &v->leaving[lc_owner(receiver, w->n_vm, v->n_rank)],
+                         : &v->leaving[lc_owner(w->place, receiver)],
                     v->record_words);
 }
 

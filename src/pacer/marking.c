@@ -32,7 +32,7 @@ static void post_free(struct post *post) {
 /* To the rank that runs it; what is for this rank goes to the receiver at once. */
 static void post_vm(struct post *post, const struct lc_world *w, int32_t vm,
                     lc_parcel_receiver *receiver, void *context) {
-  int32_t r = lc_owner(vm, w->n_vm, post->n_rank);
+  int32_t r = lc_owner(w->place, vm);
   int64_t word = vm;
   if (r == post->rank) {
     receiver(context, &word, 1);

@@ -2,12 +2,14 @@
  * every rank. */
 #include "lcmpi/pacer.h"
 
-int32_t lc_first_vm(int32_t rank, int32_t n_vm, int32_t n_rank) {
-  return (int32_t)((int64_t)rank * n_vm / n_rank);
+int32_t lc_first_vm(struct lc_placement p, int32_t rank) {
+  int64_t among = rank > p.n_apart ? rank - p.n_apart : 0;
+  return (int32_t)(among * p.n_vm / (p.n_rank - p.n_apart));
 }
 
-int32_t lc_owner(int32_t vm, int32_t n_vm, int32_t n_rank) {
-  return (int32_t)((((int64_t)vm + 1) * n_rank - 1) / n_vm);
+int32_t lc_owner(struct lc_placement p, int32_t vm) {
+  int64_t n = p.n_rank - p.n_apart;
+  return (int32_t)((((int64_t)vm + 1) * n - 1) / p.n_vm) + p.n_apart;
 }
 
 int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns) {

@@ -13,8 +13,9 @@
 enum { GAP_NS = 3000000 };
 
 enum {
-  BURST_NS = 50000000,  /* so long late ticks may keep a rank from everything else */
-  AGREEING_NS = 2000000 /* so often a rank looks while a round is under way */
+  BURST_NS = 50000000,   /* so long late ticks may keep a rank from everything else */
+  AGREEING_NS = 2000000, /* so often a rank looks while a round is under way, */
+  ASKING_NS = 500000     /* and while a tick waits for the server, or as the server */
 };
 
 static int64_t sooner(int64_t a, int64_t b) {
@@ -73,11 +74,28 @@ static void go_on_in_real_time(struct real *r) {
   lc_past_free(past);
 }
 
+void real_init(struct real *r, struct lc_world *w, struct lc_outcome *outcome) {
+  memset(outcome, 0, sizeof *outcome);
+  *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
+}
+
+void real_start(struct real *r, size_t wire_bytes) {
+  const struct lc_world *w = r->world;
+  lc_transport_listen(w->transport, wire_bytes);
+  r->start_ns = agree_on_start(w);
+  /* ranks that share cores take turns at writing, and rounds stay off the whole seconds of ticks */
+  int32_t rank = lc_transport_rank(w->transport), ranks = lc_transport_size(w->transport);
+  r->last_commit_ns = r->start_ns - w->commit_every_ns / ranks * rank;
+  r->last_round_ns = r->start_ns - ROUND_NS + ROUND_OFFSET_NS;
+  r->begun_cpu_ns = cpu_now();
+}
+
 static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome,
                        struct lc_error *err) {
   size_t wire = lc_message_wire_bytes(w->vms->clocks);
-  memset(outcome, 0, sizeof *outcome);
-  *r = (struct real){.world = w, .outcome = outcome, .end_ns = w->duration_ns};
+  real_init(r, w, outcome);
+  r->receive = receive_message;
+  r->context = r;
   if (w->method->coloured)
     lc_vms_colour(w->vms);
   for (int32_t i = 0; i < w->vms->n; i++)
@@ -93,16 +111,9 @@ static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *ou
   lc_status status = LC_OK;
   if (w->method->kind == LC_CHANDY_LAMPORT)
     status = lc_agree(w->transport, marking_make(&r->marking, w, err), err);
-  if (status)
-    return status;
-  lc_transport_listen(w->transport, wire);
-  r->start_ns = agree_on_start(w);
-  /* ranks that share cores take turns at writing, and rounds stay off the whole seconds of ticks */
-  int32_t rank = lc_transport_rank(w->transport), ranks = lc_transport_size(w->transport);
-  r->last_commit_ns = r->start_ns - w->commit_every_ns / ranks * rank;
-  r->last_round_ns = r->start_ns - ROUND_NS + ROUND_OFFSET_NS;
-  r->begun_cpu_ns = cpu_now();
-  return LC_OK;
+  if (!status)
+    real_start(r, wire);
+  return status;
 }
 
 static void finish(struct real *r) {
@@ -140,28 +151,43 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
   }
 }
 
-static void commit_if_time(struct real *r) {
+int64_t next_due(const struct real *r) {
+  if (!r->serving)
+    return agenda_next(&r->agenda);
+  const struct lc_server *server = r->serving->server;
+  int64_t next = agenda_next(&r->serving->asking.agenda);
+  return server ? sooner(next, lc_server_done(server)) : next;
+}
+
+void commit_if_time(struct real *r) {
   int64_t now = lc_monotonic_ns(), since = now - r->last_commit_ns;
   bool nothing = lc_store_pending(r->world->store) == 0 && r->done.n == 0;
   if (since < r->world->commit_every_ns || nothing)
     return;
-  int64_t before = now - r->last_tick_ns, after = wall_of(r, agenda_next(&r->agenda)) - now;
+  int64_t before = now - r->last_tick_ns, after = wall_of(r, next_due(r)) - now;
   if ((before > GAP_NS && after > GAP_NS) || since >= 2 * r->world->commit_every_ns)
     commit(r);
 }
 
-static void sleep_a_little(const struct real *r) {
-  int64_t now = lc_monotonic_ns(), next = agenda_next(&r->agenda);
+/* The longest time between two looks. */
+static int64_t nap(const struct real *r) {
+  const struct serving *s = r->serving;
+  if (s && (s->server || s->asking.n_open))
+    return sooner(r->world->poll_ns, ASKING_NS);
   /* a round takes several looks of every rank */
   bool agreeing = lc_round_running(r->world->transport) || lc_stop_signal();
-  int64_t until = now + (agreeing ? sooner(r->world->poll_ns, AGREEING_NS) : r->world->poll_ns);
+  return agreeing ? sooner(r->world->poll_ns, AGREEING_NS) : r->world->poll_ns;
+}
+
+void sleep_a_little(const struct real *r) {
+  int64_t until = lc_monotonic_ns() + nap(r), next = next_due(r);
   if (next < r->end_ns && !r->failure)
     until = sooner(until, wall_of(r, next));
-  if (until > now)
+  if (until > lc_monotonic_ns())
     lc_sleep_until(until);
 }
 
-static void note_cost(struct real *r) {
+void note_cost(struct real *r) {
   r->outcome->ticking_ns = lc_monotonic_ns() - r->start_ns;
   r->outcome->cpu_ns = cpu_now() - r->begun_cpu_ns;
 }
@@ -219,16 +245,9 @@ static void share_outcome(struct real *r) {
   o->t_end = r->end_ns;
 }
 
-static lc_status end_run(struct real *r, struct lc_error *err) {
+lc_status real_end(struct real *r, struct lc_error *err) {
   struct lc_world *w = r->world;
-  lc_status status = r->outcome->signal ? stop_together(r, err) : LC_OK;
-  take_moments(r, r->end_ns - 1);
-  if (!status)
-    status = drain(r, err);
-  if (status)
-    return status;
-  finish_last_cuts(r);
-  status = write_ending(r, err);
+  lc_status status = write_ending(r, err);
   if (status)
     return status;
   share_outcome(r);
@@ -241,8 +260,34 @@ static lc_status end_run(struct real *r, struct lc_error *err) {
   return status ? status : check_balance(&r->outcome->balance, err);
 }
 
+static lc_status end_run(struct real *r, struct lc_error *err) {
+  lc_status status = r->outcome->signal ? stop_together(r, err) : LC_OK;
+  take_moments(r, r->end_ns - 1);
+  if (!status)
+    status = drain(r, err);
+  if (status)
+    return status;
+  finish_last_cuts(r);
+  return real_end(r, err);
+}
+
+void real_free(struct real *r, lc_status status) {
+  struct lc_store *store = r->world->store;
+  if (status == LC_ERANK)
+    commit(r); /* this rank's own rows need nobody else */
+  if (status == LC_EFILE) {
+    struct lc_error ignored;
+    drain(r, &ignored); /* all ranks come here: no message may be under way when MPI ends */
+    /* the disk is full, or worse: what can be marked is marked */
+    lc_store_end(store, LC_RUN_FAILED, 0, &r->outcome->balance, &r->outcome->digest, &ignored);
+  }
+  finish(r);
+}
+
 lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struct lc_error *err) {
   struct real r;
+  if (world->server)
+    return pace_real_server(world, outcome, err);
   lc_status status = begin(&r, world, outcome, err);
   if (!status)
     status = tick_until_over(&r, err);
@@ -252,14 +297,6 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
   }
   if (!status)
     status = end_run(&r, err);
-  if (status == LC_ERANK)
-    commit(&r); /* this rank's own rows need nobody else */
-  if (status == LC_EFILE) {
-    struct lc_error ignored;
-    drain(&r, &ignored); /* all ranks come here: no message may be under way when MPI ends */
-    /* the disk is full, or worse: what can be marked is marked */
-    lc_store_end(world->store, LC_RUN_FAILED, 0, &outcome->balance, &outcome->digest, &ignored);
-  }
-  finish(&r);
+  real_free(&r, status);
   return status;
 }

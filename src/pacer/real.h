@@ -5,6 +5,7 @@
 #include "agenda.h"
 #include "common.h"
 #include "marking.h"
+#include "serving.h"
 
 #include "lcmpi/message.h"
 
@@ -22,14 +23,15 @@ struct real {
   struct lc_world *world;
   struct lc_outcome *outcome;
   struct lc_digest digest;
-  int64_t begun_cpu_ns;     /* processor time used before the start */
-  int64_t start_ns;         /* this host's monotonic clock when the VMs start, */
-  int64_t begun_ns;         /* and the model time then: 0, or where a run goes on */
-  int64_t end_ns;           /* model time */
-  int64_t last_arrival_ns;  /* arrivals on this rank are strictly increasing */
-  int64_t last_deadline_ns; /* of the last tick run */
-  struct lc_heap agenda;    /* the next tick of every VM */
-  struct lc_recorder *recorder;
+  int64_t begun_cpu_ns;         /* processor time used before the start */
+  int64_t start_ns;             /* this host's monotonic clock when the VMs start, */
+  int64_t begun_ns;             /* and the model time then: 0, or where a run goes on */
+  int64_t end_ns;               /* model time */
+  int64_t last_arrival_ns;      /* arrivals on this rank are strictly increasing */
+  int64_t last_deadline_ns;     /* of the last tick run */
+  struct lc_heap agenda;        /* the next tick of every VM */
+  struct serving *serving;      /* with a server, which has an agenda of its own; else NULL */
+  struct lc_recorder *recorder; /* NULL with a server: no snapshots but the end */
   struct lc_marking marking;
   struct done_cuts done;
   int32_t next_snapshot;
@@ -40,6 +42,8 @@ struct real {
   struct lc_message *decoded;                          /* one on its way in */
   struct lc_channels channels;                         /* to this rank's VMs */
   struct lc_until until;                               /* of those channels */
+  lc_receiver *receive;                                /* takes in a message that has come, */
+  void *context;                                       /* with this */
   bool over;                                           /* all ranks agreed that the loop ends */
   lc_status failure; /* of this rank's store; the loop goes on until all know */
   struct lc_error error;
@@ -49,12 +53,40 @@ struct real {
 int64_t model_now(const struct real *r);
 int64_t wall_of(const struct real *r, int64_t model_ns);
 
+/* real.c: also for a run with a server */
+void real_init(struct real *r, struct lc_world *world, struct lc_outcome *outcome);
+/* Listens for messages of at most so many bytes, and agrees on the start. Collective. */
+void real_start(struct real *r, size_t wire_bytes);
+/* When the next tick, or what it waits for, is due on this rank. */
+int64_t next_due(const struct real *r);
+void commit_if_time(struct real *r);
+void sleep_a_little(const struct real *r);
+void note_cost(struct real *r);
+/* The state at the end and the end of the file. Collective. */
+lc_status real_end(struct real *r, struct lc_error *err);
+/* After a run that ended with `status`: a file that could be written no further says so. */
+void real_free(struct real *r, lc_status status);
+
+/* serve_real.c */
+lc_status pace_real_server(struct lc_world *world, struct lc_outcome *outcome,
+                           struct lc_error *err);
+/* No tick begins any more, and none is open. */
+bool server_done(const struct real *r);
+/* All ranks were asked to stop: no tick begins after the moment that they agree on. Collective. */
+void server_stop(struct real *r);
+
 /* tick.c */
+/* The moment of an arrival: later than all before it on this rank. */
+int64_t next_arrival(struct real *r);
 /* The moment of an event or a state of this rank, `now_ns` or as little later as need be: all
  * arrivals so far are at or before it, those to come after it. */
 int64_t moment(struct real *r, int64_t now_ns);
 /* One tick of the first VM of the agenda, and what it makes happen. */
 lc_status run_tick(struct real *r, struct lc_error *err);
+/* How late an event was, and whether the next tick of its VM was due by then. */
+void note_lateness(struct real *r, const struct lc_event *event, int64_t next_deadline_ns);
+/* The `receive` of messages between VMs. */
+void receive_message(void *context, const unsigned char *bytes, size_t length);
 /* Takes in every message that has arrived. */
 lc_status take_in(struct real *r, struct lc_error *err);
 /* Takes in every message that was ever sent. Collective. */

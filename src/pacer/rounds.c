@@ -14,7 +14,7 @@ enum { VMS = CUT_SUM + CUTS_SUM, VM_WORDS = 3 };
 enum { MAX_WORDS = VMS + VM_WORDS * LC_TABLE_VMS };
 
 static int32_t n_words(const struct lc_world *w) {
-  return VMS + (w->n_vm <= LC_TABLE_VMS ? VM_WORDS * w->n_vm : 0);
+  return VMS + (w->place.n_vm <= LC_TABLE_VMS ? VM_WORDS * w->place.n_vm : 0);
 }
 
 static int64_t shown_clock(const struct lc_vms *vms, int32_t own) {
@@ -24,7 +24,20 @@ static int64_t shown_clock(const struct lc_vms *vms, int32_t own) {
 }
 
 static bool done(const struct real *r) {
+  if (r->serving)
+    return server_done(r);
   return agenda_next(&r->agenda) >= r->end_ns && model_now(r) >= r->end_ns;
+}
+
+/* What waits at the server. */
+static void gather_inboxes(const struct lc_world *w, const struct lc_server *server,
+                           int64_t *words) {
+  for (int32_t v = 0; v < w->place.n_vm; v++) {
+    int64_t queued = lc_server_inbox(server, v);
+    words[QUEUED] += queued;
+    if (w->place.n_vm <= LC_TABLE_VMS)
+      words[VMS + VM_WORDS * v + 2] = queued;
+  }
 }
 
 static void gather_words(const struct real *r, int64_t *words) {
@@ -39,18 +52,21 @@ static void gather_words(const struct real *r, int64_t *words) {
   words[OVERRUN] = r->outcome->lateness.n_overrun;
   int64_t now = model_now(r);
   words[NOW] = -now;
-  report_cuts(r, words + CUT_MAX, words + CUT_SUM);
+  if (r->recorder)
+    report_cuts(r, words + CUT_MAX, words + CUT_SUM);
   for (int32_t i = 0; i < w->vms->n; i++) {
     int64_t clock = shown_clock(w->vms, i), queued = lc_vms_arrived(w->vms, i, now);
     words[QUEUED] += queued;
     words[CLOCK] = clock > words[CLOCK] ? clock : words[CLOCK];
-    if (w->n_vm > LC_TABLE_VMS)
+    if (w->place.n_vm > LC_TABLE_VMS)
       continue;
     int64_t *own = words + VMS + (ptrdiff_t)VM_WORDS * (w->vms->first + i);
     own[0] = lc_vms_vm(w->vms, i)->n_tick;
     own[1] = clock;
     own[2] = queued;
   }
+  if (r->serving && r->serving->server)
+    gather_inboxes(w, r->serving->server, words);
 }
 
 static void show(const struct real *r, const int64_t *words) {
@@ -64,7 +80,7 @@ static void show(const struct real *r, const int64_t *words) {
       .n_overrun = words[OVERRUN],
       .signal = (int)words[SIGNAL],
   };
-  for (int32_t v = 0; v < w->n_vm && w->n_vm <= LC_TABLE_VMS; v++) {
+  for (int32_t v = 0; v < w->place.n_vm && w->place.n_vm <= LC_TABLE_VMS; v++) {
     view.vm[v].n_tick = words[VMS + VM_WORDS * v];
     view.vm[v].clock = words[VMS + VM_WORDS * v + 1];
     view.vm[v].n_queued = words[VMS + VM_WORDS * v + 2];
@@ -73,10 +89,16 @@ static void show(const struct real *r, const int64_t *words) {
 }
 
 static void obey(struct real *r, const int64_t *words) {
+  bool stops = words[SIGNAL] && !r->outcome->signal, ended = words[SIGNAL] && !r->serving;
   r->outcome->signal = (int)words[SIGNAL];
-  finish_cuts(r, words + CUT_MAX, words + CUT_SUM, -words[NOW]);
-  r->over = words[SIGNAL] || words[FAILED] || words[DONE] == lc_transport_size(r->world->transport);
-  if (r->over || !words[WANTS_ROOM])
+  if (r->recorder)
+    finish_cuts(r, words + CUT_MAX, words + CUT_SUM, -words[NOW]);
+  r->over = ended || words[FAILED] || words[DONE] == r->world->place.n_rank;
+  if (r->over)
+    return;
+  if (stops && r->serving)
+    server_stop(r);
+  if (!words[WANTS_ROOM])
     return;
   r->outcome->n_grown++;
   keep_failure(r, lc_store_grow(r->world->store, &r->error));

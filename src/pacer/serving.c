@@ -1,10 +1,19 @@
-/* Requests and replies as words, and the figures of the server. */
+/* The server and what goes to and from it, whatever brings it there. */
 #include "serving.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/* ---- words --------------------------------------------------------------------------------------
+ */
+
 enum { R_VM, R_KIND, R_NUMBER, R_SENT, R_ARRIVAL, R_CLOCK, R_RECEIVER, R_MESSAGE, R_STAMP };
-enum { A_VM, A_KIND, A_SENT, A_ARRIVAL, A_BEFORE, A_SENDER, A_MESSAGE, A_CAME, A_STAMP };
+enum { A_VM, A_KIND, A_NUMBER, A_SENT, A_ARRIVAL, A_BEFORE, A_SENDER, A_MESSAGE, A_CAME, A_STAMP };
+
+size_t serving_words(int32_t stamp_words) {
+  _Static_assert((int)A_STAMP >= (int)R_STAMP, "the longer one");
+  return A_STAMP + (size_t)stamp_words;
+}
 
 static int64_t *add_words(struct words *to, size_t n) {
   lc_grow((void **)&to->word, &to->room, to->n + n, sizeof *to->word, "what goes to other ranks");
@@ -40,9 +49,9 @@ size_t read_request(struct lc_request *r, const int64_t *word, int32_t stamp_wor
 void write_reply(struct words *to, const struct reply *a, int32_t stamp_words) {
   size_t stamps = a->given.n_before ? (size_t)stamp_words : 0;
   int64_t *word = add_words(to, A_STAMP + stamps);
-  const int64_t fixed[A_STAMP] = {a->vm,           a->kind,           a->t_sent,
-                                  a->t_arrival,    a->given.n_before, a->given.sender,
-                                  a->given.number, a->given.t_arrival};
+  const int64_t fixed[A_STAMP] = {a->vm,           a->kind,         a->number,
+                                  a->t_sent,       a->t_arrival,    a->given.n_before,
+                                  a->given.sender, a->given.number, a->given.t_arrival};
   memcpy(word, fixed, sizeof fixed);
   if (stamps)
     memcpy(word + A_STAMP, a->given.stamp, stamps * sizeof *word);
@@ -52,6 +61,7 @@ size_t read_reply(struct reply *a, const int64_t *word, int32_t stamp_words) {
   size_t stamps = word[A_BEFORE] ? (size_t)stamp_words : 0;
   *a = (struct reply){.vm = (int32_t)word[A_VM],
                       .kind = (uint8_t)word[A_KIND],
+                      .number = word[A_NUMBER],
                       .t_sent = word[A_SENT],
                       .t_arrival = word[A_ARRIVAL],
                       .given = {.number = word[A_MESSAGE],
@@ -62,30 +72,146 @@ size_t read_reply(struct reply *a, const int64_t *word, int32_t stamp_words) {
   return A_STAMP + stamps;
 }
 
-bool reply_of(struct reply *reply, const struct lc_answer *answer) {
-  const struct lc_request *r = &answer->request;
-  *reply = (struct reply){.vm = r->vm,
-                          .kind = r->kind,
-                          .t_sent = r->t_sent,
-                          .given = {.number = answer->message,
-                                    .t_arrival = answer->t_arrival,
-                                    .sender = answer->sender,
-                                    .n_before = answer->n_before,
-                                    .stamp = answer->stamp}};
-  return r->kind != LC_REPORT;
+/* ---- opening and closing ------------------------------------------------------------------------
+ */
+
+void serving_open(struct serving *s, struct lc_world *w) {
+  size_t n_vm = (size_t)w->place.n_vm;
+  *s = (struct serving){.world = w,
+                        .rank = lc_transport_rank(w->transport),
+                        .n_rank = w->place.n_rank,
+                        .stamp_words = w->vms->clocks->stamp_words};
+  asking_open(&s->asking, w);
+  s->leaving = lc_new((size_t)s->n_rank, sizeof *s->leaving, "what goes to other ranks");
+  s->parcel = lc_new((size_t)s->n_rank, sizeof *s->parcel, "what goes to other ranks");
+  s->t_request = lc_new(n_vm, sizeof *s->t_request, "the VMs' requests");
+  s->t_reply = lc_new(n_vm, sizeof *s->t_reply, "the replies to the VMs");
+  if (s->rank == 0)
+    s->server =
+        lc_server_new(w->place.n_vm, s->stamp_words, w->server->order, w->server->service_ns);
 }
 
-void share_server(const struct lc_world *w, const struct asking *a, const struct lc_server *server,
-                  const struct lc_histogram *reported, struct lc_outcome *outcome) {
-  struct lc_service *s = &outcome->service;
-  memcpy(s->latency, a->latency, sizeof s->latency);
-  if (reported)
-    s->latency[LC_REPORT] = *reported;
-  if (server)
-    s->figures = *lc_server_figures(server);
-  s->n_skipped = a->n_skipped;
+void serving_free(struct serving *s) {
+  for (int32_t r = 0; r < s->n_rank && s->leaving; r++)
+    free(s->leaving[r].word);
+  free(s->leaving);
+  free(s->parcel);
+  free(s->t_request);
+  free(s->t_reply);
+  lc_server_free(s->server);
+  asking_free(&s->asking);
+}
+
+lc_status serving_exchange(struct serving *s, lc_parcel_receiver *receiver, void *context,
+                           const int64_t *words, int32_t n, int32_t n_max, const int64_t **all,
+                           struct lc_error *err) {
+  for (int32_t r = 0; r < s->n_rank; r++)
+    s->parcel[r] = (struct lc_parcel){s->leaving[r].word, s->leaving[r].n};
+  lc_status status =
+      lc_exchange(s->world->transport, s->parcel, receiver, context, words, n, n_max, all, err);
+  for (int32_t r = 0; r < s->n_rank; r++)
+    s->leaving[r].n = 0;
+  return status;
+}
+
+/* ---- on the way and at the server ---------------------------------------------------------------
+ */
+
+/* Each in its own draw; nothing overtakes unless --fifo is off. */
+static int64_t arrive(const struct lc_world *w, enum lc_purpose purpose, int32_t vm, int64_t number,
+                      int64_t t_ns, int64_t *latest) {
+  int64_t arrival = t_ns + lc_latency_draw_for(w->latency, w->vms->load->seed, purpose, vm, number);
+  if (w->fifo && arrival < *latest)
+    arrival = *latest;
+  return *latest = arrival;
+}
+
+int64_t arrival_of_request(struct serving *s, const struct lc_request *r, int64_t t_ns) {
+  return arrive(s->world, LC_DRAW_REQUEST, r->vm, r->number, t_ns, &s->t_request[r->vm]);
+}
+
+int64_t arrival_of_reply(struct serving *s, const struct reply *a, int64_t t_ns) {
+  return arrive(s->world, LC_DRAW_ANSWER, a->vm, a->number, t_ns, &s->t_reply[a->vm]);
+}
+
+static struct reply reply_of(const struct lc_answer *answer) {
+  const struct lc_request *r = &answer->request;
+  return (struct reply){.vm = r->vm,
+                        .kind = r->kind,
+                        .number = r->number,
+                        .t_sent = r->t_sent,
+                        .t_arrival = answer->t_done,
+                        .given = {.number = answer->message,
+                                  .t_arrival = answer->t_arrival,
+                                  .sender = answer->sender,
+                                  .n_before = answer->n_before,
+                                  .stamp = answer->stamp}};
+}
+
+bool serve_next(struct serving *s, struct reply *reply) {
+  struct lc_answer answer;
+  lc_server_serve(s->server, &answer);
+  *reply = reply_of(&answer);
+  if (reply->kind != LC_REPORT)
+    return true;
+  lc_histogram_add(&s->reported, answer.t_done - reply->t_sent);
+  return false;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------
+ */
+
+static void put_left(struct serving *s, const struct reply *left) {
+  struct lc_vms *vms = s->world->vms;
+  lc_vms_put(vms, left->vm - vms->first, left->given.sender, left->given.number,
+             left->given.t_arrival, left->given.stamp);
+}
+
+static void take_left(void *context, const int64_t *word, size_t n) {
+  struct serving *s = context;
+  struct reply left;
+  for (size_t at = 0; at < n;) {
+    at += read_reply(&left, word + at, s->stamp_words);
+    put_left(s, &left);
+  }
+}
+
+static lc_status hand_over(struct serving *s, struct lc_error *err) {
+  struct lc_placement place = s->world->place;
+  struct lc_answer answer = {.n_before = 0};
+  const int64_t nothing = 0, *ignored;
+  for (int32_t v = 0; s->server && v < place.n_vm; v++)
+    while (lc_server_take(s->server, v, &answer)) {
+      struct reply left = reply_of(&answer);
+      int32_t rank = lc_owner(place, v);
+      left.vm = v;
+      if (rank == s->rank)
+        put_left(s, &left);
+      else
+        write_reply(&s->leaving[rank], &left, s->stamp_words);
+    }
+  return serving_exchange(s, take_left, s, &nothing, 1, 1, &ignored, err);
+}
+
+static void share_server(const struct serving *s, struct lc_service *service) {
+  struct lc_transport *transport = s->world->transport;
+  memcpy(service->latency, s->asking.latency, sizeof service->latency);
+  if (s->server) {
+    service->latency[LC_REPORT] = s->reported;
+    service->figures = *lc_server_figures(s->server);
+  }
+  service->n_skipped = s->asking.n_skipped;
   for (int k = 0; k < LC_N_REQUEST; k++)
-    lc_sum(w->transport, s->latency[k].count, LC_HISTOGRAM_BINS);
-  lc_sum(w->transport, &s->n_skipped, 1);
-  lc_broadcast(w->transport, &s->figures, sizeof s->figures);
+    lc_sum(transport, service->latency[k].count, LC_HISTOGRAM_BINS);
+  lc_sum(transport, &service->n_skipped, 1);
+  lc_broadcast(transport, &service->figures, sizeof service->figures);
+}
+
+lc_status serving_end(struct serving *s, struct lc_outcome *outcome, struct lc_error *err) {
+  struct lc_world *w = s->world;
+  lc_status status = hand_over(s, err);
+  if (status)
+    return status;
+  share_server(s, &outcome->service);
+  return lc_agree(w->transport, lc_store_service(w->store, &outcome->service, w->vms, err), err);
 }

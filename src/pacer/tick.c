@@ -7,11 +7,15 @@ static int64_t later(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+int64_t next_arrival(struct real *r) {
+  return r->last_arrival_ns = later(model_now(r), r->last_arrival_ns + 1);
+}
+
 /* Into the queue of one of our VMs, now or after the network model's latency. Moments on a rank are
  * strictly increasing, so what a VM saw at a tick can be told from the times alone. */
 static int64_t arrival_of(struct real *r, int32_t sender, int32_t receiver, int64_t number) {
   struct lc_world *w = r->world;
-  int64_t now = r->last_arrival_ns = later(model_now(r), r->last_arrival_ns + 1);
+  int64_t now = next_arrival(r);
   int64_t arrival = now + lc_latency_draw(w->latency, w->vms->load->seed, sender, number);
   if (w->fifo && w->latency->kind != LC_LATENCY_CONST)
     arrival = lc_channels_order(&r->channels, sender, receiver, arrival, now);
@@ -42,11 +46,11 @@ int64_t moment(struct real *r, int64_t now_ns) {
   return r->last_arrival_ns = later(now_ns, r->last_arrival_ns);
 }
 
-static void receive(void *context, const unsigned char *bytes, size_t length) {
+void receive_message(void *context, const unsigned char *bytes, size_t length) {
   struct real *r = context;
   struct lc_world *w = r->world;
   struct lc_message *message = r->decoded;
-  if (!lc_message_decode(message, w->vms->clocks, w->n_vm, bytes, length) ||
+  if (!lc_message_decode(message, w->vms->clocks, w->place.n_vm, bytes, length) ||
       message->receiver < w->vms->first || message->receiver >= w->vms->first + w->vms->n)
     lc_die(LC_EINTERNAL, "a message of %zu bytes came that no rank of this run sent", length);
   if (message->tail >= 0) {
@@ -62,16 +66,16 @@ static void receive(void *context, const unsigned char *bytes, size_t length) {
 
 lc_status take_in(struct real *r, struct lc_error *err) {
   int32_t n;
-  return lc_transport_poll(r->world->transport, receive, r, &n, err);
+  return lc_transport_poll(r->world->transport, r->receive, r->context, &n, err);
 }
 
 lc_status drain(struct real *r, struct lc_error *err) {
-  return lc_transport_drain(r->world->transport, receive, r, err);
+  return lc_transport_drain(r->world->transport, r->receive, r->context, err);
 }
 
 /* The rank of a VM, or -1 if it is this one. */
 static int32_t other_rank(const struct lc_world *w, int32_t vm) {
-  int32_t rank = lc_owner(vm, w->n_vm, lc_transport_size(w->transport));
+  int32_t rank = lc_owner(w->place, vm);
   return rank == lc_transport_rank(w->transport) ? -1 : rank;
 }
 
@@ -121,7 +125,7 @@ static lc_status deliver(struct real *r, const struct lc_step *step, int32_t i,
   return LC_OK;
 }
 
-static void note_lateness(struct real *r, const struct lc_event *event, int64_t next_deadline_ns) {
+void note_lateness(struct real *r, const struct lc_event *event, int64_t next_deadline_ns) {
   struct lc_lateness *lateness = &r->outcome->lateness;
   int64_t model = event->t_actual - event->t_scheduled;
   int64_t wall = (int64_t)((double)model * (double)r->world->speed.q / (double)r->world->speed.p);

@@ -49,9 +49,10 @@ static void settle_name(struct run *run) {
  * --------------------------------------------------------------------------- */
 
 void plan_vms(struct run *run) {
-  run->n_vm = run->config->n_vm * run->config->n_replica;
-  run->first_vm = lc_first_vm(run->rank, run->n_vm, run->n_rank);
-  run->n_own = lc_first_vm(run->rank + 1, run->n_vm, run->n_rank) - run->first_vm;
+  const struct lc_config *c = run->config;
+  run->place = (struct lc_placement){c->n_vm * c->n_replica, run->n_rank, c->n_apart};
+  run->first_vm = lc_first_vm(run->place, run->rank);
+  run->n_own = lc_first_vm(run->place, run->rank + 1) - run->first_vm;
 }
 
 /* What is known of a VM before it starts: a formula, so that no rank keeps a table of all. */
@@ -62,9 +63,9 @@ static struct lc_vm_constants constants_of(const void *context, int32_t vm) {
   return (struct lc_vm_constants){
       .rate = rate,
       .phase_ns = lc_phase_of(c->phase, rate, c->seed, vm),
-      .rank = lc_owner(vm, run->n_vm, run->n_rank),
+      .rank = lc_owner(run->place, vm),
       .replica = vm / c->n_vm,
-      .logged = lc_logged(c->log, c->log_sample, c->n_vm, run->n_vm, vm),
+      .logged = lc_logged(c->log, c->log_sample, c->n_vm, run->place.n_vm, vm),
   };
 }
 
@@ -99,7 +100,7 @@ static double reserve_of(const struct run *run) {
 static lc_status count_rows(struct run *run, struct expected *all, struct expected *of_rank,
                             struct lc_error *err) {
   const double most = 1e15;
-  for (int32_t v = 0; v < run->n_vm; v++) {
+  for (int32_t v = 0; v < run->place.n_vm; v++) {
     struct lc_vm_constants vm = constants_of(run, v);
     int64_t ticks = lc_tick_count(vm.rate, vm.phase_ns, run->config->duration_ns);
     int32_t degree = lc_topology_degree(&run->topology, v);
@@ -111,7 +112,7 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
                      "these rates and --duration make more than 1e15 events: use less");
     run->rows[LC_EVENTS][vm.rank] += vm.logged ? ticks : 0;
   }
-  double kept = fmax(all->logged_sent, all->messages * all->logged / run->n_vm);
+  double kept = fmax(all->logged_sent, all->messages * all->logged / run->place.n_vm);
   double room = kept * reserve_of(run);
   if (all->messages <= most && room <= most)
     return LC_OK;
@@ -124,9 +125,8 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
 /* Where some hear more than others, a rank may hear all there is. */
 static double share_of_rank(const struct run *run, int32_t rank) {
   enum lc_topology_kind kind = run->topology.kind;
-  double vms =
-      lc_first_vm(rank + 1, run->n_vm, run->n_rank) - lc_first_vm(rank, run->n_vm, run->n_rank);
-  return kind == LC_TOPOLOGY_STAR || kind == LC_TOPOLOGY_FILE ? 1 : vms / run->n_vm;
+  double vms = lc_first_vm(run->place, rank + 1) - lc_first_vm(run->place, rank);
+  return kind == LC_TOPOLOGY_STAR || kind == LC_TOPOLOGY_FILE ? 1 : vms / run->place.n_vm;
 }
 
 /* What crosses a cut lies with its receiver: at worst all that was sent to the VMs of a rank so
@@ -134,8 +134,7 @@ static double share_of_rank(const struct run *run, int32_t rank) {
  * used. At the end there is room for the worst; for all snapshots before it for as much again in
  * the middle of the run, or for some messages per VM where that is less. */
 static double room_for_cuts(const struct run *run, int32_t rank, double sent) {
-  double vms =
-      lc_first_vm(rank + 1, run->n_vm, run->n_rank) - lc_first_vm(rank, run->n_vm, run->n_rank);
+  double vms = lc_first_vm(run->place, rank + 1) - lc_first_vm(run->place, rank);
   double worst = sent * share_of_rank(run, rank);
   double others = run->n_snapshot - 1;
   return worst + fmin(worst * others / 2, others * (16 * vms + MESSAGE_ROOM_LEAST));
@@ -255,7 +254,7 @@ lc_status create_store(struct run *run, struct lc_error *err) {
       {c->receive_until_ns < INT64_MAX ? "receive_until_ns" : NULL, NULL, c->receive_until_ns},
   };
   struct lc_store_plan plan = {
-      .n_vm = run->n_vm,
+      .n_vm = run->place.n_vm,
       .n_rank = run->n_rank,
       .n_replica = c->n_replica,
       .first_vm = run->first_vm,

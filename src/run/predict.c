@@ -107,17 +107,18 @@ static void print_prediction(const struct run *run) {
   struct lc_prediction p;
   int32_t saturated = 0;
   printf("   VM  ticks/s  arrivals/s     queue      clock  jump avg\n");
-  for (int32_t v = 0; v < run->n_vm; v++) {
+  for (int32_t v = 0; v < run->place.n_vm; v++) {
     lc_predict(theory, v, 1, &p);
     saturated += lc_predicted_saturated(&p);
     if (v < LC_TABLE_VMS)
       print_row(run->config, v, &p);
   }
   char more[LC_QUANTITY_MAX], all[LC_QUANTITY_MAX], count[LC_QUANTITY_MAX];
-  if (run->n_vm > LC_TABLE_VMS)
+  if (run->place.n_vm > LC_TABLE_VMS)
     printf("  ... and %s more VMs; of all %s VMs %s %s saturated\n",
-           lc_print_count(more, run->n_vm - LC_TABLE_VMS), lc_print_count(all, run->n_vm),
-           lc_print_count(count, saturated), saturated == 1 ? "is" : "are");
+           lc_print_count(more, run->place.n_vm - LC_TABLE_VMS),
+           lc_print_count(all, run->place.n_vm), lc_print_count(count, saturated),
+           saturated == 1 ? "is" : "are");
   warn_of_residual(lc_theory_residual(theory));
   lc_theory_close(theory);
 }
@@ -140,8 +141,8 @@ lc_status lc_predict_command(struct lc_config *c, struct lc_error *err) {
   if (status)
     return status;
   char duration[LC_QUANTITY_MAX];
-  printf("theory for %d VM%s, %s, seed %" PRIu64 "\n\n", run.n_vm, run.n_vm == 1 ? "" : "s",
-         lc_print_duration(duration, c->duration_ns), c->seed);
+  printf("theory for %d VM%s, %s, seed %" PRIu64 "\n\n", run.place.n_vm,
+         run.place.n_vm == 1 ? "" : "s", lc_print_duration(duration, c->duration_ns), c->seed);
   print_prediction(&run);
   lc_workload_free(&run.workload);
   lc_topology_free(&run.topology);

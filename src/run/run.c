@@ -97,7 +97,7 @@ static struct lc_progress *open_progress(const struct run *run) {
     return NULL;
   struct lc_rate rate[LC_TABLE_VMS];
   /* virtual time is over before a table could be read: a line says where it is */
-  int32_t n_vm = c->pace == LC_PACE_VIRTUAL ? INT32_MAX : run->n_vm;
+  int32_t n_vm = c->pace == LC_PACE_VIRTUAL ? INT32_MAX : run->place.n_vm;
   for (int32_t v = 0; v < n_vm && n_vm <= LC_TABLE_VMS; v++)
     rate[v] = lc_rate_of(&c->rates, c->seed, v, c->n_vm);
   int32_t shown = lc_clock_set_shown(&run->clocks);
@@ -119,7 +119,7 @@ static lc_status tick(struct run *run, struct lc_outcome *outcome, struct lc_err
       .receive_until_ns = c->receive_until_ns,
       .log = c->log,
       .log_sample = c->log_sample,
-      .n_vm = run->n_vm,
+      .place = run->place,
       .clock_offset_ns = run->clock_offset_ns,
       .duration_ns = c->duration_ns,
       .snapshot_every_ns = c->snapshot_every_ns,

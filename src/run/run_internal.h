@@ -20,7 +20,7 @@ struct run {
   int64_t *rows[LC_N_TABLE];       /* [n_rank] */
   int64_t *t_snapshot;
   int32_t n_snapshot;
-  int32_t n_vm;      /* of all copies */
+  struct lc_placement place;
   struct lc_vms vms; /* this rank's */
   int32_t first_vm, n_own;
   int64_t clock_offset_ns;

@@ -62,13 +62,14 @@ static void print_row(int32_t vm, int32_t rank, const struct row *row, const cha
 }
 
 /* Beside the queue and the clock stands what theory expects of them at the time of the end. */
-static void print_table(const struct row *row, int32_t n_vm, int32_t n_rank, const char *clock) {
+static void print_table(const struct row *row, struct lc_placement place, const char *clock) {
+  int32_t n_vm = place.n_vm;
   printf("\n   VM  rank  ticks/s     ticks  internal      sent  received   queued  theory");
   if (clock)
     printf(" %*s  theory jump max jump avg", width_of(clock), clock);
   putchar('\n');
   for (int32_t v = 0; v < n_vm && v < LC_TABLE_VMS; v++)
-    print_row(v, lc_owner(v, n_vm, n_rank), &row[v], clock);
+    print_row(v, lc_owner(place, v), &row[v], clock);
   if (n_vm > LC_TABLE_VMS)
     printf("  ... and %d more VMs: all are in the file\n", n_vm - LC_TABLE_VMS);
 }
@@ -86,13 +87,16 @@ static const char *quantile_text(char out[LC_QUANTITY_MAX], const struct lc_late
   return lc_print_time(out, ns < l->largest_ns ? ns : l->largest_ns);
 }
 
-static void print_lateness(const struct lc_outcome *o) {
+static void print_lateness(const struct lc_outcome *o, bool served) {
   const struct lc_lateness *l = &o->lateness;
   char half[LC_QUANTITY_MAX], most[LC_QUANTITY_MAX], largest[LC_QUANTITY_MAX];
   char ticks[LC_QUANTITY_MAX];
   printf("lateness  median %s, p99 %s, largest %s over %s ticks%s\n", quantile_text(half, l, 0.5),
          quantile_text(most, l, 0.99), lc_print_time(largest, l->largest_ns),
-         lc_print_count(ticks, l->n_tick), o->n_event_before ? " since the resume" : "");
+         lc_print_count(ticks, l->n_tick),
+         served              ? ", with the wait for the reply"
+         : o->n_event_before ? " since the resume"
+                             : "");
   if (l->n_overrun) {
     double share = (double)l->n_overrun / (double)l->n_tick;
     printf("warning   %s tick%s (%.3g %%) began after the next one of their VM was due%s\n",
@@ -222,7 +226,7 @@ void print_start(const struct run *run) {
 
 /* The rows of the first VMs, on rank 0; the caller frees them. */
 static struct row *gather_rows(const struct run *run, int64_t t_end) {
-  int32_t n = run->n_vm < LC_TABLE_VMS ? run->n_vm : LC_TABLE_VMS;
+  int32_t n = run->place.n_vm < LC_TABLE_VMS ? run->place.n_vm : LC_TABLE_VMS;
   int32_t own = n - run->first_vm < run->n_own ? n - run->first_vm : run->n_own;
   struct row rows[LC_TABLE_VMS];
   void *all;
@@ -250,13 +254,13 @@ void print_summary(const struct run *run, const struct lc_outcome *o) {
   lc_max(run->transport, &most_kib, 1);
   double residual = worst_residual(run);
   if (run->rank == 0) {
-    print_table(rows, run->n_vm, run->n_rank, shown < 0 ? NULL : run->clocks.clock[shown]->name);
+    print_table(rows, run->place, shown < 0 ? NULL : run->clocks.clock[shown]->name);
     warn_of_residual(residual);
     print_balance(&o->balance);
     if (run->config->served)
       print_service(&o->service, o->n_event);
     if (real) {
-      print_lateness(o);
+      print_lateness(o, run->config->served);
     } else {
       print_digest(run, &o->digest);
       print_speed(run, o);

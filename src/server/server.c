@@ -208,6 +208,10 @@ void lc_server_serve(struct lc_server *s, struct lc_answer *answer) {
   free(w);
 }
 
+int64_t lc_server_inbox(const struct lc_server *s, int32_t vm) {
+  return (int64_t)s->inbox[vm].n;
+}
+
 const struct lc_server_figures *lc_server_figures(const struct lc_server *s) {
   return &s->figures;
 }

@@ -3,12 +3,14 @@
 saturates, beside what theory says, and what becomes of the machines' ticks and clocks.
 
     tests/bench/server.py [--figure FILE.png]
+    tests/bench/server.py --real
 
-Virtual time, so every figure but the last column is the same on any machine. Needs build/release. Prints a Markdown
-table; asserts nothing.
+Virtual time, so every figure but the last column is the same on any machine; with --real in real time, one machine per
+rank. Needs build/release. Prints a Markdown table; asserts nothing.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,7 +88,38 @@ def draw(rows, path):
     figure.savefig(path, dpi=200, metadata={"Software": "lcmpi"})
 
 
+def real_run(ranks, *options):
+    """Of the events of a run in real time: lateness, median and p99 in ms; processor time of a rank; its file's server."""
+    env = dict(os.environ, OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    done = subprocess.run(["mpirun", "-np", str(ranks), LCMPI, "--duration", "20s", "--seed", "1", "--progress", "none", "--force",
+                           "-o", "bench.h5", *options], capture_output=True, text=True, env=env, check=True)
+    with h5py.File("bench.h5", "r") as file:
+        done_at = file["events/t_actual"][()] - file["events/t_scheduled"][()]
+        late = np.quantile(done_at[file["events/kind"][()] != 4], (0.5, 0.99)) / 1e6
+        if "server" not in file:
+            return late, re.search(r"([\d.]+ %) of a core", done.stdout)[1], None
+        group, ticks = file["server"], int(file["n_tick"][()].sum())
+        waits = [quantiles(group["bin_time"][()], group[f"latency_{kind}"][()], (0.5, 0.99)) for kind in ("refresh", "submit")]
+        return late, re.search(r"([\d.]+ %) of a core", done.stdout)[1], (waits, int(group["n_skipped"][()].sum()) / ticks)
+
+
+def in_real_time():
+    print("| machines | tick until its event, direct: median | p99 | server: median | p99 | a request until its reply: median | p99 | "
+          "a message until acknowledged: median | p99 | ticks skipped | CPU per rank, direct | server |\n" + "|---" * 12 + "|")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for n in (3, 16, 64):
+            direct, direct_cpu, _ = real_run(n)
+            late, cpu, (waits, skipped) = real_run(n + 1, "--route", "server")
+            times = " | ".join(f"{x:.2g} ms" for x in (*direct, *late, *waits[0], *waits[1]))
+            print(f"| {n} | {times} | {100 * skipped:.3g} % | {direct_cpu} | {cpu} |", flush=True)
+        os.chdir(ROOT)
+
+
 def main():
+    if "--real" in sys.argv:
+        in_real_time()
+        return
     rows = []
     print("| machines | load in theory | server busy | requests there | a request until its reply: median | p99 | ticks skipped | "
           "clock, of peer to peer | receives, of peer to peer | direct, server: wall time |\n" + "|---" * 10 + "|")

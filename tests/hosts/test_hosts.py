@@ -99,6 +99,18 @@ class Clocks(Case):
                 self.check_verified(name)
 
 
+    def test_server(self):
+        """On the first host; the verifier allows as much between hosts as their clocks are unsure, and no more."""
+        self.check_run("--route", "server", "--rates", "10:30", "--latency", "const:5ms", "--duration", "2s", "--seed", 5,
+                       "--progress", "none", "-o", "server.h5", ranks=6)
+        with h5py.File(self.path("server.h5"), "r") as file:
+            self.check_hosts(file)
+            self.assertEqual(file["vm_rank"][()].tolist(), [1, 2, 3, 4, 5])
+            self.assertGreater(file["n_received"][()].sum(), 10)
+            self.assertGreater((file["events/t_actual"][()] - file["events/t_scheduled"][()]).min(), 10**7)
+        self.check_verified("server.h5")
+
+
 class OtherClocks(Clocks):
     """Hosts that were started at other times: what their clocks count from is seconds apart."""
 

@@ -115,7 +115,7 @@ static void fill(struct model *m, int64_t more) {
       add_event(m, v, LC_INTERNAL);
     m->balance.sent += m->n_sent[v];
   }
-  int32_t last = lc_first_vm(n_rank - 1, m->n_vm, n_rank);
+  int32_t last = lc_first_vm((struct lc_placement){m->n_vm, n_rank, 0}, n_rank - 1);
   for (int64_t i = 0; i < more; i++)
     add_event(m, last, LC_INTERNAL);
 }
@@ -155,7 +155,7 @@ void model_init(struct model *m, int64_t more) {
 
 static int32_t first_of(const struct model *m, int32_t of_rank, bool uneven) {
   if (!uneven)
-    return lc_first_vm(of_rank, m->n_vm, m->n_rank);
+    return lc_first_vm((struct lc_placement){m->n_vm, m->n_rank, 0}, of_rank);
   return of_rank < m->n_rank ? of_rank : m->n_vm;
 }
 

@@ -457,7 +457,7 @@ static void test_presets(void **state) {
   static const char *const given[] = {"rates = 2,6,1", "rate-weights = equal", "duration = 10s"};
   static const char *const weighed[] = {"rates = 2:3", "rate-weights = 1,2"};
   static const char *const network[] = {"fifo = on", "topology = full"};
-  static const char *const served[] = {"route = server", "pace = virtual", "service-time = 100us",
+  static const char *const served[] = {"route = server", "pace = real", "service-time = 100us",
                                        "server-order = timestamp", "receive-until = none"};
   static const char *const similar[] = {"rates = 1:3", "rate-weights = .35,.35,.30"};
   static const char *const after[] = {"duration = 65s", "seed = 7"};

@@ -4,21 +4,27 @@
 
 #include "lcmpi/pacer.h"
 
-static void require_blocks(int32_t n_vm, int32_t n_rank) {
-  int32_t least = INT32_MAX, most = 0;
-  assert_int_equal(lc_first_vm(0, n_vm, n_rank), 0);
-  assert_int_equal(lc_first_vm(n_rank, n_vm, n_rank), n_vm);
-  for (int32_t r = 0; r < n_rank; r++) {
-    int32_t first = lc_first_vm(r, n_vm, n_rank), end = lc_first_vm(r + 1, n_vm, n_rank);
+static void require_blocks_of(struct lc_placement place) {
+  int32_t least = INT32_MAX, most = 0, n_vm = place.n_vm, n_rank = place.n_rank;
+  for (int32_t r = 0; r <= place.n_apart; r++)
+    assert_int_equal(lc_first_vm(place, r), 0); /* those before the first have none */
+  assert_int_equal(lc_first_vm(place, n_rank), n_vm);
+  for (int32_t r = place.n_apart; r < n_rank; r++) {
+    int32_t first = lc_first_vm(place, r), end = lc_first_vm(place, r + 1);
     require(end > first, "rank %d of %d has none of %d VMs", r, n_rank, n_vm);
     least = end - first < least ? end - first : least;
     most = end - first > most ? end - first : most;
     int32_t step = end - first > 1000 ? (end - first) / 500 : 1;
     for (int32_t v = first; v < end; v += step)
-      require(lc_owner(v, n_vm, n_rank) == r, "VM %d of %d on %d ranks", v, n_vm, n_rank);
-    assert_int_equal(lc_owner(end - 1, n_vm, n_rank), r);
+      require(lc_owner(place, v) == r, "VM %d of %d on %d ranks", v, n_vm, n_rank);
+    assert_int_equal(lc_owner(place, end - 1), r);
   }
   require(most - least <= 1, "%d VMs on %d ranks: from %d to %d each", n_vm, n_rank, least, most);
+}
+
+static void require_blocks(int32_t n_vm, int32_t n_rank) {
+  require_blocks_of((struct lc_placement){n_vm, n_rank, 0});
+  require_blocks_of((struct lc_placement){n_vm, n_rank + 1, 1});
 }
 
 static void test_blocks_are_even(void **state) {
