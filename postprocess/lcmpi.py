@@ -168,11 +168,16 @@ def _reason(error):
 
 # ---- reading ------------------------------------------------------------------------------------
 
-def _regions(h5, table):
-    """[first, end) of the rows of every rank that are completely on file."""
+def _regions_of_ranks(h5, table):
+    """{rank: [first, end)} of the rows that are completely on file. Of a file that is being written it may be more a
+    moment later: counters are read once for all that must go together."""
     first = h5[f"commit/first_{_COUNTER[table]}"][:]
     count = h5[f"commit/n_{_COUNTER[table]}"][:]
-    return [(a, a + n) for a, n in zip(first, count) if n > 0]
+    return {rank: (a, a + n) for rank, (a, n) in enumerate(zip(first, count)) if n > 0}
+
+
+def _regions(h5, table):
+    return list(_regions_of_ranks(h5, table).values())
 
 
 def _rows(dataset, regions):
@@ -238,14 +243,15 @@ def _whole_snapshot(file, h5, snapshot):
 def _crossing(h5, path, vectors=False):
     """One of the two tables of messages that cross snapshots: rows of snapshots that their rank has
     counted. Formats 1.x have them of the end only, and no stamps."""
-    regions = _regions(h5, path)
+    counted = _on_file(h5)  # before the rows: those of what is counted are on file
+    of_rank = _regions_of_ranks(h5, path)
+    regions = list(of_rank.values())
     frame = _table(h5, path, regions)
     if "clocks" not in h5[path]:
         return frame
     stamps = [_stamps(h5, path, name, regions) for name in _clocks(h5, vectors)]
-    rank = np.repeat(np.arange(len(h5["rank"])), h5[f"commit/n_{_COUNTER[path]}"][:])
+    rank = np.repeat(np.array(list(of_rank), int), [end - first for first, end in regions])
     snapshot = frame.snapshot.to_numpy()
-    counted = _on_file(h5)
     known = (snapshot >= 0) & (snapshot < counted.shape[1])
     return pd.concat([frame, *stamps], axis=1)[known & counted[rank, np.where(known, snapshot, 0)]]
 

@@ -1,5 +1,7 @@
 """The reader gives back what the simulation did, from every form of the file."""
 import unittest
+from contextlib import contextmanager
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -187,6 +189,30 @@ class UnderWay(FolderTest):
             self.assertEqual(set(np.concatenate(rows)), {0, 1})
         self.check(lcmpi.under_way(self.file), 0)
         self.check(lcmpi.under_way(self.file, 0), 0)
+
+    def test_while_it_is_written(self):
+        """Rows are committed between two looks at their number."""
+        class Growing:
+            def __init__(self, h5):
+                self.h5, self.missing = h5, {"commit/n_queue": 2, "commit/n_channel": 2}
+
+            def __getitem__(self, name):
+                if not self.missing.get(name):
+                    return self.h5[name]
+                self.missing[name] -= 1
+                return np.maximum(self.h5[name][:] - self.missing[name] - 1, 0)
+
+            def __contains__(self, name):
+                return name in self.h5
+
+        @contextmanager
+        def growing(file, opened=lcmpi._opened):
+            with opened(file) as h5:
+                yield Growing(h5)
+
+        synthetic.write_live(self.file, self.run_of, n_rank=3, state="STOPPED")
+        with mock.patch.object(lcmpi, "_opened", growing):
+            self.check(lcmpi.under_way(self.file, 0), 0)
 
     def refuses(self, number, text):
         with self.assertRaises(lcmpi.FileError) as caught:
