@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-enum { LC_HISTOGRAM_SUB = 32, LC_HISTOGRAM_BINS = 60 * LC_HISTOGRAM_SUB };
+/* 64 bins of one value each, then 57 powers of two up to the largest int64_t. */
+enum { LC_HISTOGRAM_SUB = 32, LC_HISTOGRAM_BINS = 59 * LC_HISTOGRAM_SUB };
 
 struct lc_histogram {
   int64_t count[LC_HISTOGRAM_BINS];

@@ -50,6 +50,17 @@ static void test_quantiles_of_random_data(void **state) {
   compare_quantiles(&h, values, 3);
 }
 
+/* The last bin has the largest time, and there is none behind it. */
+static void test_bins(void **state) {
+  (void)state;
+  struct lc_histogram h = {{0}};
+  for (int bin = 1; bin < LC_HISTOGRAM_BINS; bin++)
+    assert_true(lc_histogram_middle(bin) > lc_histogram_middle(bin - 1));
+  lc_histogram_add(&h, INT64_MAX);
+  assert_int_equal(h.count[LC_HISTOGRAM_BINS - 1], 1);
+  assert_int_equal(lc_histogram_quantile(&h, 1), lc_histogram_middle(LC_HISTOGRAM_BINS - 1));
+}
+
 static void test_small_values_are_exact(void **state) {
   (void)state;
   for (int64_t value = 0; value < 2 * LC_HISTOGRAM_SUB; value++) {
@@ -109,6 +120,7 @@ static void test_sums_are_histograms(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_quantiles_of_random_data),
+      cmocka_unit_test(test_bins),
       cmocka_unit_test(test_small_values_are_exact),
       cmocka_unit_test(test_powers_of_two),
       cmocka_unit_test(test_edges),

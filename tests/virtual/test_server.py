@@ -62,6 +62,7 @@ class Server(virtual.Case):
         events, stamps, messages, _, left = read(path)
         with h5py.File(path, "r") as file:
             middle, latency = file["server/bin_time"][()].tolist(), {}
+            self.assertEqual(middle, sorted(set(middle)))
             for kind in server_reference.REFRESH, server_reference.SUBMIT, server_reference.REPORT:
                 counts = file[f"server/latency_{kind}"][()].tolist()
                 latency[kind] = {at: n for at, n in zip(middle, counts) if n}
