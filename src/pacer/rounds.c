@@ -108,6 +108,9 @@ static void obey(struct real *r, const int64_t *words) {
  */
 static lc_status check_lost(const struct real *r, struct lc_error *err) {
   int64_t now = lc_monotonic_ns();
+  if (r->serving &&
+      r->outcome->signal) /* all have heard of it: open ticks are brought to their end */
+    return LC_OK;
   if (!lc_stop_signal() || now - lc_stop_time_ns() < LOST_NS || now - r->last_round_ns < LOST_NS)
     return LC_OK;
   return lc_fail(err, LC_ERANK,

@@ -107,7 +107,8 @@ class Clocks(Case):
             self.check_hosts(file)
             self.assertEqual(file["vm_rank"][()].tolist(), [1, 2, 3, 4, 5])
             self.assertGreater(file["n_received"][()].sum(), 10)
-            self.assertGreater((file["events/t_actual"][()] - file["events/t_scheduled"][()]).min(), 10**7)
+            waits = file["events/t_actual"][()] - file["events/t_scheduled"][()]
+            self.assertGreater(waits[file["events/kind"][()] != 4].min(), 10**7)  # but of skipped ticks
         self.check_verified("server.h5")
 
 

@@ -86,7 +86,7 @@ class Server(program.Case):
         served = sum(int(file[f"server/n_{kind}"][()]) for kind in ("refresh", "submit", "report"))
         self.assertEqual(file["server/busy"][()], served * 20 * MS)
         self.assertLess(served, 1.5 * 3 * SECOND / (20 * MS))
-        self.assertGreater(file["server/busy"][()] / file["server/t_idle"][()], 0.9)
+        self.assertGreater(file["server/busy"][()] / file["server/t_idle"][()], 0.7)
         self.assertGreater(file["server/n_skipped"][()].sum(), 200)
         self.assertGreater(middle(file, "refresh"), 100 * MS)
 
