@@ -87,6 +87,10 @@ int32_t lc_owner(struct lc_placement place, int32_t vm);
 /* The first VM of a rank; of one without VMs 0; of rank n_rank: n_vm. Local. */
 int32_t lc_first_vm(struct lc_placement place, int32_t rank);
 
+/* Bytes that a central server and its n_own clients take on a rank beside the VMs themselves,
+ * without messages. Local. */
+double lc_serving_bytes(struct lc_placement place, int32_t n_own, int32_t stamp_words);
+
 /* The number of snapshots of a run, the final state included, and their times. every_ns 0: the
  * final state alone. Local. */
 int32_t lc_snapshot_count(int64_t duration_ns, int64_t every_ns);

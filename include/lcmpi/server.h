@@ -61,6 +61,8 @@ struct lc_server;
 struct lc_server *lc_server_new(int32_t n_vm, int32_t stamp_words, enum lc_server_order order,
                                 int64_t service_ns);
 void lc_server_free(struct lc_server *server);
+/* Bytes that it holds for each VM, without messages. */
+size_t lc_server_vm_bytes(void);
 
 /* A request joins the line, with a copy of its stamps. One that arrives before another that has
  * been served already is too late: it must not happen. */

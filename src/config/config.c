@@ -255,11 +255,11 @@ lc_status lc_config_settle(struct lc_config *config, int32_t n_rank, struct lc_e
     status = settle_rate_weights(config, err);
   if (status)
     return status;
-  status = settle_vms(config, n_rank, err);
+  status = settle_route(config, err);
+  if (!status)
+    status = settle_vms(config, n_rank, err);
   if (!status)
     status = settle_pace(config, err);
-  if (!status)
-    status = settle_route(config, err);
   if (!status)
     status = settle_method(config, err);
   if (status)

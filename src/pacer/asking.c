@@ -26,10 +26,14 @@ static void rest(struct asking *a, int32_t own) {
     agenda_add(&a->agenda, own, deadline);
 }
 
+size_t reply_words(int32_t stamp_words) {
+  return STAMP + (size_t)stamp_words;
+}
+
 void asking_open(struct asking *a, const struct lc_world *w) {
   size_t n = (size_t)w->vms->n;
   *a = (struct asking){.world = w,
-                       .reply_words = STAMP + (size_t)w->vms->clocks->stamp_words,
+                       .reply_words = reply_words(w->vms->clocks->stamp_words),
                        .end_ns = w->duration_ns,
                        .clock = choose_clock(w->vms->clocks)};
   a->asker = lc_new(n, sizeof *a->asker, "the VMs' requests");
@@ -66,12 +70,8 @@ static void submit(struct asking *a, int32_t own, const struct lc_step *step) {
   const struct lc_event *e = &step->event;
   const struct lc_world *w = a->world;
   for (int32_t i = 0; i < step->n_receiver; i++) {
-    struct lc_sent sent = {.sender = e->machine,
-                           .receiver = step->receiver[i],
-                           .number = e->msg_first + i,
-                           .send_seq = e->seq,
-                           .t_send = e->t_actual};
-    if (lc_logged(w->log, w->log_sample, w->vms->n_copy, w->place.n_vm, e->machine))
+    struct lc_sent sent = sent_of(step, i);
+    if (logs(w, e->machine))
       lc_store_sent(w->store, &sent);
     request(a, own, e->t_actual,
             (struct lc_request){.kind = LC_SUBMIT,

@@ -6,8 +6,7 @@
 #define LC_PACER_ASKING_H
 
 #include "agenda.h"
-
-#include "lcmpi/pacer.h"
+#include "common.h"
 
 /* What comes back from the server. */
 struct reply {
@@ -42,6 +41,8 @@ struct asking {
   void *context;
 };
 
+/* Words kept of a reply. */
+size_t reply_words(int32_t stamp_words);
 void asking_open(struct asking *asking, const struct lc_world *world);
 void asking_free(struct asking *asking);
 /* The first of the agenda happens, at `now_ns`: when it is due or later. */

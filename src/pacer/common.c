@@ -10,6 +10,15 @@ bool logs(const struct lc_world *w, int32_t vm) {
   return lc_logged(w->log, w->log_sample, w->vms->n_copy, w->place.n_vm, vm);
 }
 
+struct lc_sent sent_of(const struct lc_step *step, int32_t i) {
+  const struct lc_event *e = &step->event;
+  return (struct lc_sent){.sender = e->machine,
+                          .receiver = step->receiver[i],
+                          .number = e->msg_first + i,
+                          .send_seq = e->seq,
+                          .t_send = e->t_actual};
+}
+
 /* A message of before was sent before every cut that is still to come: it has the first colour. */
 void go_on(const struct lc_world *w, struct lc_outcome *outcome, struct lc_balance *before,
            struct lc_until *until) {

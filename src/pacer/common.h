@@ -8,6 +8,8 @@
 enum { LC_CHUNK_VMS = 16384 }; /* states and totals go to the file so many at a time */
 
 bool logs(const struct lc_world *world, int32_t vm);
+/* The i-th message of a step as its sender's log has it; its arrival is not known there. */
+struct lc_sent sent_of(const struct lc_step *step, int32_t i);
 
 /* The start of a run that goes on: the messages of its past are put into the inboxes, what its VMs
  * have sent and received is in *before, their ticks and, on rank 0, the digest are in *outcome. Of

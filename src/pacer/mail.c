@@ -69,16 +69,9 @@ static int64_t *record_for(struct virtual *v, int32_t receiver) {
                     v->record_words);
 }
 
-static void log_sent(struct virtual *v, const struct lc_event *e, int64_t number, int32_t receiver,
-                     int64_t arrival) {
-  struct lc_sent sent = {
-      .sender = e->machine,
-      .receiver = receiver,
-      .number = number,
-      .send_seq = e->seq,
-      .t_send = e->t_actual,
-      .t_arrival = arrival,
-  };
+static void log_sent(struct virtual *v, const struct lc_step *step, int32_t i, int64_t arrival) {
+  struct lc_sent sent = sent_of(step, i);
+  sent.t_arrival = arrival;
   lc_store_sent(v->world->store, &sent);
 }
 
@@ -100,7 +93,7 @@ void mail_send(void *context, const struct lc_step *step) {
       record[STAMPS + stamp_words] =
           w->method->coloured ? lc_recorder_colour(v->recorder, e->machine - w->vms->first) : 0;
     if (log)
-      log_sent(v, e, number, receiver, record[ARRIVAL]);
+      log_sent(v, step, i, record[ARRIVAL]);
   }
   v->n_sent += step->n_receiver;
 }

@@ -90,32 +90,6 @@ void real_start(struct real *r, size_t wire_bytes) {
   r->begun_cpu_ns = cpu_now();
 }
 
-static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome,
-                       struct lc_error *err) {
-  size_t wire = lc_message_wire_bytes(w->vms->clocks);
-  real_init(r, w, outcome);
-  r->receive = receive_message;
-  r->context = r;
-  if (w->method->coloured)
-    lc_vms_colour(w->vms);
-  for (int32_t i = 0; i < w->vms->n; i++)
-    agenda_add(&r->agenda, i, w->vms->deadline_ns[i]);
-  go_on_in_real_time(r);
-  r->wire = lc_new(1, wire, "a message");
-  r->stamps = lc_new((size_t)w->vms->clocks->stamp_words + 1, sizeof *r->stamps, "a message");
-  r->decoded =
-      lc_new(1, sizeof *r->decoded + ((size_t)w->vms->clocks->stamp_words + 1) * 8, "a message");
-  r->recorder =
-      lc_recorder_new(w->method, w->vms, &r->marking, r->next_snapshot, false, send_marker, r);
-  lc_recorder_lost_before(r->recorder, r->until.n_lost);
-  lc_status status = LC_OK;
-  if (w->method->kind == LC_CHANDY_LAMPORT)
-    status = lc_agree(w->transport, marking_make(&r->marking, w, err), err);
-  if (!status)
-    real_start(r, wire);
-  return status;
-}
-
 static void finish(struct real *r) {
   free(r->agenda.item);
   for (size_t i = 0; i < r->done.n; i++)
@@ -151,7 +125,40 @@ static lc_status run_due(struct real *r, struct lc_error *err) {
   }
 }
 
-int64_t next_due(const struct real *r) {
+static lc_status tick_turn(void *context, struct lc_error *err) {
+  lc_status status = run_due(context, err);
+  return status ? status : take_in(context, err);
+}
+
+static lc_status begin(struct real *r, struct lc_world *w, struct lc_outcome *outcome,
+                       struct lc_error *err) {
+  size_t wire = lc_message_wire_bytes(w->vms->clocks);
+  real_init(r, w, outcome);
+  r->turn = tick_turn;
+  r->receive = receive_message;
+  r->context = r;
+  if (w->method->coloured)
+    lc_vms_colour(w->vms);
+  for (int32_t i = 0; i < w->vms->n; i++)
+    agenda_add(&r->agenda, i, w->vms->deadline_ns[i]);
+  go_on_in_real_time(r);
+  r->wire = lc_new(1, wire, "a message");
+  r->stamps = lc_new((size_t)w->vms->clocks->stamp_words + 1, sizeof *r->stamps, "a message");
+  r->decoded =
+      lc_new(1, sizeof *r->decoded + ((size_t)w->vms->clocks->stamp_words + 1) * 8, "a message");
+  r->recorder =
+      lc_recorder_new(w->method, w->vms, &r->marking, r->next_snapshot, false, send_marker, r);
+  lc_recorder_lost_before(r->recorder, r->until.n_lost);
+  lc_status status = LC_OK;
+  if (w->method->kind == LC_CHANDY_LAMPORT)
+    status = lc_agree(w->transport, marking_make(&r->marking, w, err), err);
+  if (!status)
+    real_start(r, wire);
+  return status;
+}
+
+/* When the next tick, or what it waits for, is due on this rank. */
+static int64_t next_due(const struct real *r) {
   if (!r->serving)
     return agenda_next(&r->agenda);
   const struct lc_server *server = r->serving->server;
@@ -159,7 +166,7 @@ int64_t next_due(const struct real *r) {
   return server ? sooner(next, lc_server_done(server)) : next;
 }
 
-void commit_if_time(struct real *r) {
+static void commit_if_time(struct real *r) {
   int64_t now = lc_monotonic_ns(), since = now - r->last_commit_ns;
   bool nothing = lc_store_pending(r->world->store) == 0 && r->done.n == 0;
   if (since < r->world->commit_every_ns || nothing)
@@ -179,7 +186,7 @@ static int64_t nap(const struct real *r) {
   return agreeing ? sooner(r->world->poll_ns, AGREEING_NS) : r->world->poll_ns;
 }
 
-void sleep_a_little(const struct real *r) {
+static void sleep_a_little(const struct real *r) {
   int64_t until = lc_monotonic_ns() + nap(r), next = next_due(r);
   if (next < r->end_ns && !r->failure)
     until = sooner(until, wall_of(r, next));
@@ -187,16 +194,25 @@ void sleep_a_little(const struct real *r) {
     lc_sleep_until(until);
 }
 
-void note_cost(struct real *r) {
+static void note_cost(struct real *r) {
   r->outcome->ticking_ns = lc_monotonic_ns() - r->start_ns;
   r->outcome->cpu_ns = cpu_now() - r->begun_cpu_ns;
 }
 
-static lc_status tick_until_over(struct real *r, struct lc_error *err) {
+/* A rank that is gone will agree on nothing; what is this one's own can still be written. */
+static lc_status check_sent(struct real *r, struct lc_error *err) {
+  if (r->failure != LC_ERANK)
+    return LC_OK;
+  *err = r->error;
+  r->failure = LC_OK;
+  return LC_ERANK;
+}
+
+lc_status run_until_over(struct real *r, struct lc_error *err) {
   while (!r->over) {
-    lc_status status = run_due(r, err);
+    lc_status status = r->turn(r->context, err);
     if (!status)
-      status = take_in(r, err);
+      status = check_sent(r, err);
     if (!status)
       status = run_rounds(r, err);
     if (status)
@@ -290,7 +306,7 @@ lc_status lc_pace_real(struct lc_world *world, struct lc_outcome *outcome, struc
     return pace_real_server(world, outcome, err);
   lc_status status = begin(&r, world, outcome, err);
   if (!status)
-    status = tick_until_over(&r, err);
+    status = run_until_over(&r, err);
   if (!status && !outcome->signal) {
     *err = r.error;
     status = lc_agree(world->transport, r.failure, err);

@@ -42,9 +42,11 @@ struct real {
   struct lc_message *decoded;                          /* one on its way in */
   struct lc_channels channels;                         /* to this rank's VMs */
   struct lc_until until;                               /* of those channels */
-  lc_receiver *receive;                                /* takes in a message that has come, */
-  void *context;                                       /* with this */
-  bool over;                                           /* all ranks agreed that the loop ends */
+  /* What is due is done, and what has come taken in; and that of one message. */
+  lc_status (*turn)(void *context, struct lc_error *err);
+  lc_receiver *receive;
+  void *context;
+  bool over;         /* all ranks agreed that the loop ends */
   lc_status failure; /* of this rank's store; the loop goes on until all know */
   struct lc_error error;
 };
@@ -57,11 +59,8 @@ int64_t wall_of(const struct real *r, int64_t model_ns);
 void real_init(struct real *r, struct lc_world *world, struct lc_outcome *outcome);
 /* Listens for messages of at most so many bytes, and agrees on the start. Collective. */
 void real_start(struct real *r, size_t wire_bytes);
-/* When the next tick, or what it waits for, is due on this rank. */
-int64_t next_due(const struct real *r);
-void commit_if_time(struct real *r);
-void sleep_a_little(const struct real *r);
-void note_cost(struct real *r);
+/* Turns, rounds and commits, until all ranks agree that it is over. */
+lc_status run_until_over(struct real *r, struct lc_error *err);
 /* The state at the end and the end of the file. Collective. */
 lc_status real_end(struct real *r, struct lc_error *err);
 /* After a run that ended with `status`: a file that could be written no further says so. */
@@ -70,10 +69,6 @@ void real_free(struct real *r, lc_status status);
 /* serve_real.c */
 lc_status pace_real_server(struct lc_world *world, struct lc_outcome *outcome,
                            struct lc_error *err);
-/* No tick begins any more, and none is open. */
-bool server_done(const struct real *r);
-/* All ranks were asked to stop: no tick begins after the moment that they agree on. Collective. */
-void server_stop(struct real *r);
 
 /* tick.c */
 /* The moment of an arrival: later than all before it on this rank. */

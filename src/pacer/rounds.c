@@ -24,8 +24,6 @@ static int64_t shown_clock(const struct lc_vms *vms, int32_t own) {
 }
 
 static bool done(const struct real *r) {
-  if (r->serving)
-    return server_done(r);
   return agenda_next(&r->agenda) >= r->end_ns && model_now(r) >= r->end_ns;
 }
 
@@ -89,16 +87,11 @@ static void show(const struct real *r, const int64_t *words) {
 }
 
 static void obey(struct real *r, const int64_t *words) {
-  bool stops = words[SIGNAL] && !r->outcome->signal, ended = words[SIGNAL] && !r->serving;
   r->outcome->signal = (int)words[SIGNAL];
   if (r->recorder)
     finish_cuts(r, words + CUT_MAX, words + CUT_SUM, -words[NOW]);
-  r->over = ended || words[FAILED] || words[DONE] == r->world->place.n_rank;
-  if (r->over)
-    return;
-  if (stops && r->serving)
-    server_stop(r);
-  if (!words[WANTS_ROOM])
+  r->over = words[SIGNAL] || words[FAILED] || words[DONE] == r->world->place.n_rank;
+  if (r->over || !words[WANTS_ROOM])
     return;
   r->outcome->n_grown++;
   keep_failure(r, lc_store_grow(r->world->store, &r->error));
@@ -108,9 +101,6 @@ static void obey(struct real *r, const int64_t *words) {
  */
 static lc_status check_lost(const struct real *r, struct lc_error *err) {
   int64_t now = lc_monotonic_ns();
-  if (r->serving &&
-      r->outcome->signal) /* all have heard of it: open ticks are brought to their end */
-    return LC_OK;
   if (!lc_stop_signal() || now - lc_stop_time_ns() < LOST_NS || now - r->last_round_ns < LOST_NS)
     return LC_OK;
   return lc_fail(err, LC_ERANK,

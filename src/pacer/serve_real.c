@@ -1,8 +1,8 @@
 /* --route server in real time: rank 0 is the server and has no VMs, unless it is alone. Requests
  * and replies are messages between ranks; as with messages between VMs, the network's latency comes
  * on top of what they take. The server hands out what it has served when model time has got there.
- * A tick that has begun by the end of the run is brought to its end: ranks go on until no tick is
- * open. */
+ * A tick that has begun by the end of the run is brought to its end, in windows as in virtual time:
+ * nothing waits for the wall clock any more, however long the line at the server is. */
 #include "real.h"
 
 #include <stdlib.h>
@@ -13,10 +13,6 @@ struct post {
   struct serving s;
   struct words out, in; /* one message on its way */
 };
-
-static int64_t sooner(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 /* ---- on the way ---------------------------------------------------------------------------------
  */
@@ -40,7 +36,7 @@ static void post_to(struct post *p, int32_t rank) {
 }
 
 static void send_request(void *context, struct lc_request *request) {
-  struct post *p = context;
+  struct post *p = ((const struct serving *)context)->pace;
   if (p->s.server) {
     request_comes(p, request);
     return;
@@ -79,7 +75,7 @@ static void receive_post(void *context, const unsigned char *bytes, size_t lengt
  */
 
 static void happened(void *context, const struct lc_step *step) {
-  struct post *p = context;
+  struct post *p = ((const struct serving *)context)->pace;
   struct real *r = &p->r;
   lc_vms_digest(r->world->vms, step, &r->digest);
   if (logs(r->world, step->event.machine))
@@ -100,56 +96,66 @@ static void do_due(struct post *p) {
     asking_step(&s->asking, moment(&p->r, model_now(&p->r)));
     p->r.last_tick_ns = lc_monotonic_ns();
   }
-  p->r.n_sent = s->asking.n_sent;
-  p->r.n_received = s->asking.n_received;
-  p->r.outcome->n_event = s->asking.n_event;
 }
 
-static lc_status run_until_over(struct post *p, struct lc_error *err) {
-  struct real *r = &p->r;
-  while (!r->over) {
-    lc_status status = take_in(r, err);
-    if (status)
-      return status;
-    if (!r->failure)
-      do_due(p);
-    status = run_rounds(r, err);
-    if (status)
-      return status;
-    if (r->over)
-      break;
-    commit_if_time(r);
-    sleep_a_little(r);
-  }
-  note_cost(r);
-  *err = r->error;
-  return lc_agree(r->world->transport, r->failure, err);
+static void note_counts(struct post *p) {
+  p->r.n_sent = p->s.asking.n_sent;
+  p->r.n_received = p->s.asking.n_received;
+  p->r.outcome->n_event = p->s.asking.n_event;
+}
+
+static lc_status server_turn(void *context, struct lc_error *err) {
+  struct post *p = context;
+  lc_status status = take_in(&p->r, err);
+  if (status || p->r.failure)
+    return status;
+  do_due(p);
+  note_counts(p);
+  return LC_OK;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------
  */
 
-bool server_done(const struct real *r) {
-  const struct asking *a = &r->serving->asking;
-  return !a->n_open && agenda_next(&a->agenda) >= r->end_ns && model_now(r) >= r->end_ns;
-}
-
-void server_stop(struct real *r) {
-  int64_t end = model_now(r) + 1;
-  lc_max(r->world->transport, &end, 1);
-  r->end_ns = r->serving->asking.end_ns = sooner(end, r->world->duration_ns);
-}
-
-/* Nobody waits for a reply any more: what is still to be served are reports. */
-static lc_status end_post(struct post *p, struct lc_error *err) {
+/* A moment that lies behind all that any rank has done; an early end is there. From now on senders
+ * say when something arrives, who must know what is still on the way. Collective. */
+static void agree_on_end(struct post *p) {
   struct serving *s = &p->s;
-  struct reply none;
+  struct lc_transport *transport = s->world->transport;
+  s->t_least = 1 + moment(&p->r, model_now(&p->r));
+  lc_max(transport, &s->t_least, 1);
+  lc_max(transport, s->t_request, s->world->place.n_vm);
+  lc_max(transport, s->t_reply, s->world->place.n_vm);
+  if (p->r.outcome->signal && s->t_least < p->r.end_ns)
+    p->r.end_ns = s->asking.end_ns = s->t_least;
+}
+
+static lc_status finish_ticks(struct post *p, struct lc_error *err) {
+  struct serving *s = &p->s;
+  int64_t least = s->world->latency->min_ns, length = least > 1 ? least : 1;
+  s->asking.send = window_send;
+  for (;;) {
+    const int64_t *all;
+    int64_t next = -window_next(s);
+    lc_status status = window_exchange(s, &next, 1, 1, &all, err);
+    if (status)
+      return status;
+    if (-all[0] == INT64_MAX)
+      return LC_OK;
+    window_run(s, length - all[0]);
+  }
+}
+
+static lc_status end_post(struct post *p, struct lc_error *err) {
   lc_status status = drain(&p->r, err);
   if (status)
     return status;
-  while (s->server && lc_server_arrival(s->server) < INT64_MAX)
-    lc_assert(!serve_next(s, &none));
-  status = serving_end(s, p->r.outcome, err);
+  agree_on_end(p);
+  status = finish_ticks(p, err);
+  if (status)
+    return status;
+  note_counts(p);
+  status = serving_end(&p->s, p->r.outcome, err);
   return status ? status : real_end(&p->r, err);
 }
 
@@ -160,14 +166,19 @@ lc_status pace_real_server(struct lc_world *world, struct lc_outcome *outcome,
   real_init(&p.r, world, outcome);
   serving_open(&p.s, world);
   lc_grow((void **)&p.in.word, &p.in.room, words, sizeof *p.in.word, "a message");
-  p.s.asking.context = &p;
+  p.s.pace = &p;
   p.s.asking.send = send_request;
   p.s.asking.happened = happened;
   p.r.serving = &p.s;
+  p.r.turn = server_turn;
   p.r.receive = receive_post;
   p.r.context = &p;
   real_start(&p.r, words * sizeof(int64_t));
-  lc_status status = run_until_over(&p, err);
+  lc_status status = run_until_over(&p.r, err);
+  if (!status) {
+    *err = p.r.error;
+    status = lc_agree(world->transport, p.r.failure, err);
+  }
   if (!status)
     status = end_post(&p, err);
   real_free(&p.r, status);

@@ -80,8 +80,10 @@ void serving_open(struct serving *s, struct lc_world *w) {
   *s = (struct serving){.world = w,
                         .rank = lc_transport_rank(w->transport),
                         .n_rank = w->place.n_rank,
+                        .t_leaving = INT64_MAX,
                         .stamp_words = w->vms->clocks->stamp_words};
   asking_open(&s->asking, w);
+  s->asking.context = s;
   s->leaving = lc_new((size_t)s->n_rank, sizeof *s->leaving, "what goes to other ranks");
   s->parcel = lc_new((size_t)s->n_rank, sizeof *s->parcel, "what goes to other ranks");
   s->t_request = lc_new(n_vm, sizeof *s->t_request, "the VMs' requests");
@@ -89,6 +91,13 @@ void serving_open(struct serving *s, struct lc_world *w) {
   if (s->rank == 0)
     s->server =
         lc_server_new(w->place.n_vm, s->stamp_words, w->server->order, w->server->service_ns);
+}
+
+double lc_serving_bytes(struct lc_placement place, int32_t n_own, int32_t stamp_words) {
+  size_t of_client = sizeof(struct asker) + reply_words(stamp_words) * sizeof(int64_t) +
+                     2 * sizeof(struct due); /* the agenda grows twofold */
+  size_t of_all = 2 * sizeof(int64_t) + lc_server_vm_bytes();
+  return (double)of_client * n_own + (double)of_all * place.n_vm;
 }
 
 void serving_free(struct serving *s) {
@@ -100,18 +109,6 @@ void serving_free(struct serving *s) {
   free(s->t_reply);
   lc_server_free(s->server);
   asking_free(&s->asking);
-}
-
-lc_status serving_exchange(struct serving *s, lc_parcel_receiver *receiver, void *context,
-                           const int64_t *words, int32_t n, int32_t n_max, const int64_t **all,
-                           struct lc_error *err) {
-  for (int32_t r = 0; r < s->n_rank; r++)
-    s->parcel[r] = (struct lc_parcel){s->leaving[r].word, s->leaving[r].n};
-  lc_status status =
-      lc_exchange(s->world->transport, s->parcel, receiver, context, words, n, n_max, all, err);
-  for (int32_t r = 0; r < s->n_rank; r++)
-    s->leaving[r].n = 0;
-  return status;
 }
 
 /* ---- on the way and at the server ---------------------------------------------------------------
@@ -158,6 +155,80 @@ bool serve_next(struct serving *s, struct reply *reply) {
   return false;
 }
 
+/* ---- windows ------------------------------------------------------------------------------------
+ */
+
+static int64_t sooner(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+void window_send(void *serving, struct lc_request *request) {
+  struct serving *s = serving;
+  request->t_arrival = arrival_of_request(s, request, request->t_sent);
+  s->t_leaving = sooner(s->t_leaving, request->t_arrival);
+  if (s->server)
+    lc_server_put(s->server, request);
+  else
+    write_request(&s->leaving[0], request, s->stamp_words);
+}
+
+static void window_reply(struct serving *s, struct reply *reply) {
+  int32_t rank = lc_owner(s->world->place, reply->vm);
+  reply->t_arrival = arrival_of_reply(s, reply, reply->t_arrival);
+  s->t_leaving = sooner(s->t_leaving, reply->t_arrival);
+  if (rank == s->rank)
+    asking_reply(&s->asking, reply);
+  else
+    write_reply(&s->leaving[rank], reply, s->stamp_words);
+}
+
+void window_run(struct serving *s, int64_t until_ns) {
+  struct reply reply;
+  while (s->server && lc_server_arrival(s->server) < until_ns)
+    if (serve_next(s, &reply))
+      window_reply(s, &reply);
+  for (int64_t t; (t = agenda_next(&s->asking.agenda)) < until_ns;)
+    asking_step(&s->asking, t > s->t_least ? t : s->t_least);
+}
+
+int64_t window_next(const struct serving *s) {
+  int64_t first = sooner(agenda_next(&s->asking.agenda), s->t_leaving);
+  return s->server ? sooner(first, lc_server_arrival(s->server)) : first;
+}
+
+/* Rank 0 hears requests, the others replies. */
+static void take_parcel(void *context, const int64_t *word, size_t n) {
+  struct serving *s = context;
+  struct lc_request request;
+  struct reply reply;
+  for (size_t at = 0; at < n;)
+    if (s->server) {
+      at += read_request(&request, word + at, s->stamp_words);
+      lc_server_put(s->server, &request);
+    } else {
+      at += read_reply(&reply, word + at, s->stamp_words);
+      asking_reply(&s->asking, &reply);
+    }
+}
+
+static lc_status exchange(struct serving *s, lc_parcel_receiver *receiver, const int64_t *words,
+                          int32_t n, int32_t n_max, const int64_t **all, struct lc_error *err) {
+  for (int32_t r = 0; r < s->n_rank; r++)
+    s->parcel[r] = (struct lc_parcel){s->leaving[r].word, s->leaving[r].n};
+  lc_status status =
+      lc_exchange(s->world->transport, s->parcel, receiver, s, words, n, n_max, all, err);
+  for (int32_t r = 0; r < s->n_rank; r++)
+    s->leaving[r].n = 0;
+  return status;
+}
+
+lc_status window_exchange(struct serving *s, const int64_t *words, int32_t n, int32_t n_max,
+                          const int64_t **all, struct lc_error *err) {
+  lc_status status = exchange(s, take_parcel, words, n, n_max, all, err);
+  s->t_leaving = INT64_MAX;
+  return status;
+}
+
 /* ---- the end ------------------------------------------------------------------------------------
  */
 
@@ -190,7 +261,7 @@ static lc_status hand_over(struct serving *s, struct lc_error *err) {
       else
         write_reply(&s->leaving[rank], &left, s->stamp_words);
     }
-  return serving_exchange(s, take_left, s, &nothing, 1, 1, &ignored, err);
+  return exchange(s, take_left, &nothing, 1, 1, &ignored, err);
 }
 
 static void share_server(const struct serving *s, struct lc_service *service) {
@@ -209,7 +280,10 @@ static void share_server(const struct serving *s, struct lc_service *service) {
 
 lc_status serving_end(struct serving *s, struct lc_outcome *outcome, struct lc_error *err) {
   struct lc_world *w = s->world;
-  lc_status status = hand_over(s, err);
+  /* a rank that has not left the exchange before would take these for replies */
+  lc_status status = lc_agree(w->transport, LC_OK, err);
+  if (!status)
+    status = hand_over(s, err);
   if (status)
     return status;
   share_server(s, &outcome->service);

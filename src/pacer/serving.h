@@ -21,11 +21,14 @@ struct serving {
   int64_t *t_reply;         /* [n_vm] and of the latest reply to it, for whoever says when */
   struct lc_histogram reported;
   struct words *leaving; /* [n_rank] for the next exchange */
+  int64_t t_leaving;     /* earliest arrival of what they have */
+  int64_t t_least;       /* nothing happens to a VM before this */
   struct lc_parcel *parcel;
   int32_t rank, n_rank, stamp_words;
+  void *pace; /* what its callbacks need */
 };
 
-/* The callbacks of `asking` are the pace's. */
+/* The callbacks of `asking` are the pace's; their context is the serving. */
 void serving_open(struct serving *serving, struct lc_world *world);
 void serving_free(struct serving *serving);
 
@@ -40,11 +43,6 @@ size_t read_request(struct lc_request *request, const int64_t *word, int32_t sta
 void write_reply(struct words *to, const struct reply *reply, int32_t stamp_words);
 size_t read_reply(struct reply *reply, const int64_t *word, int32_t stamp_words);
 
-/* What is in `leaving` goes to its ranks, and all agree on `words`. Collective. */
-lc_status serving_exchange(struct serving *serving, lc_parcel_receiver *receiver, void *context,
-                           const int64_t *words, int32_t n, int32_t n_max, const int64_t **all,
-                           struct lc_error *err);
-
 /* ---- on the way and at the server ---------------------------------------------------------------
  */
 
@@ -54,6 +52,20 @@ int64_t arrival_of_reply(struct serving *serving, const struct reply *reply, int
 
 /* Serves the first request in line. True if a reply leaves; its t_arrival is when it does. */
 bool serve_next(struct serving *serving, struct reply *reply);
+
+/* ---- windows ------------------------------------------------------------------------------------
+ */
+
+/* A `send` of asking: the request goes to rank 0 with the next exchange. */
+void window_send(void *serving, struct lc_request *request);
+/* Rank 0 serves and every rank runs its VMs up to that time. Nothing that leaves may arrive before.
+ */
+void window_run(struct serving *serving, int64_t until_ns);
+/* The next that happens on this rank, or through what leaves it; INT64_MAX: nothing does. */
+int64_t window_next(const struct serving *serving);
+/* What has left comes to its ranks, and all agree on `words`. Collective. */
+lc_status window_exchange(struct serving *serving, const int64_t *words, int32_t n, int32_t n_max,
+                          const int64_t **all, struct lc_error *err);
 
 /* ---- the end ------------------------------------------------------------------------------------
  */

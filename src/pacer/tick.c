@@ -104,13 +104,7 @@ static lc_status deliver(struct real *r, const struct lc_step *step, int32_t i,
   const struct lc_event *event = &step->event;
   int32_t receiver = step->receiver[i];
   int64_t number = event->msg_first + i;
-  struct lc_sent sent = {
-      .sender = event->machine,
-      .receiver = receiver,
-      .number = number,
-      .send_seq = event->seq,
-      .t_send = event->t_actual,
-  };
+  struct lc_sent sent = sent_of(step, i);
   if (logs(w, event->machine))
     lc_store_sent(w->store, &sent);
   r->n_sent++;

@@ -33,6 +33,8 @@ lc_status check_run_memory(const struct run *run, struct lc_error *err) {
   double bytes = lc_vms_bytes(run->n_own, &run->clocks) +
                  lc_topology_bytes(&c->topology, c->n_vm, run->n_own) + prediction_bytes(run) +
                  past_bytes(run);
+  if (c->served)
+    bytes += lc_serving_bytes(run->place, run->n_own, run->clocks.stamp_words);
   return check(run, bytes, ranks_on_this_host(run), "use fewer VMs, more hosts or --clock lamport",
                err);
 }

@@ -48,11 +48,15 @@ static void settle_name(struct run *run) {
 /* ---- the plan of the file
  * --------------------------------------------------------------------------- */
 
+static int32_t vms_of(const struct run *run, int32_t rank) {
+  return lc_first_vm(run->place, rank + 1) - lc_first_vm(run->place, rank);
+}
+
 void plan_vms(struct run *run) {
   const struct lc_config *c = run->config;
   run->place = (struct lc_placement){c->n_vm * c->n_replica, run->n_rank, c->n_apart};
   run->first_vm = lc_first_vm(run->place, run->rank);
-  run->n_own = lc_first_vm(run->place, run->rank + 1) - run->first_vm;
+  run->n_own = vms_of(run, run->rank);
 }
 
 /* What is known of a VM before it starts: a formula, so that no rank keeps a table of all. */
@@ -122,11 +126,12 @@ static lc_status count_rows(struct run *run, struct expected *all, struct expect
                  all->messages, room);
 }
 
-/* Where some hear more than others, a rank may hear all there is. */
+/* Where some hear more than others, a rank may hear all there is; one without VMs hears nothing. */
 static double share_of_rank(const struct run *run, int32_t rank) {
   enum lc_topology_kind kind = run->topology.kind;
-  double vms = lc_first_vm(run->place, rank + 1) - lc_first_vm(run->place, rank);
-  return kind == LC_TOPOLOGY_STAR || kind == LC_TOPOLOGY_FILE ? 1 : vms / run->place.n_vm;
+  int32_t vms = vms_of(run, rank);
+  bool all = kind == LC_TOPOLOGY_STAR || kind == LC_TOPOLOGY_FILE;
+  return all && vms ? 1 : (double)vms / run->place.n_vm;
 }
 
 /* What crosses a cut lies with its receiver: at worst all that was sent to the VMs of a rank so
@@ -134,10 +139,9 @@ static double share_of_rank(const struct run *run, int32_t rank) {
  * used. At the end there is room for the worst; for all snapshots before it for as much again in
  * the middle of the run, or for some messages per VM where that is less. */
 static double room_for_cuts(const struct run *run, int32_t rank, double sent) {
-  double vms = lc_first_vm(run->place, rank + 1) - lc_first_vm(run->place, rank);
   double worst = sent * share_of_rank(run, rank);
   double others = run->n_snapshot - 1;
-  return worst + fmin(worst * others / 2, others * (16 * vms + MESSAGE_ROOM_LEAST));
+  return worst + fmin(worst * others / 2, others * (16.0 * vms_of(run, rank) + MESSAGE_ROOM_LEAST));
 }
 
 /* A second event in each tick that receives: at most one for each tick, and each message. */

@@ -72,6 +72,10 @@ struct lc_server *lc_server_new(int32_t n_vm, int32_t stamp_words, enum lc_serve
   return s;
 }
 
+size_t lc_server_vm_bytes(void) {
+  return sizeof(struct lc_heap);
+}
+
 static void free_heap(struct lc_heap *heap) {
   void **item = (void **)heap->item;
   for (size_t i = 0; i < heap->n; i++)

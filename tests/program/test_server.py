@@ -111,6 +111,23 @@ class Server(program.Case):
                 self.assertTrue((self.due < end).all())
                 self.assertEqual(file["n_tick"][()].tolist(), [-(-int(end) // (SECOND // 20))] * 6)
 
+    def test_long_line(self):
+        """Neither a stop nor the end waits for it: it is an hour long."""
+        for ranks, options, code, state in ((4, ("--duration", "2h", "--max-walltime", "2s"), 85, 3), (4, ("--duration", "1s"), 0, 2),
+                                            (None, ("--duration", "1s"), 0, 2)):
+            with self.subTest(ranks=ranks, code=code):
+                file = self.served("--vms", 12, "--rates", "6", "--service-time", "5m", *options, ranks=ranks, code=code, state=state)
+                self.assertGreaterEqual(self.waits.max(), 12 * 300 * SECOND)
+                self.assertGreaterEqual(file["server/t_idle"][()], 12 * 300 * SECOND)
+
+    def test_room(self):
+        """A rank without machines has no messages, whatever the topology."""
+        file = self.served("--vms", 300, "--rates", "50", "--topology", "star", "--compact", "never", "--duration", "1s", ranks=3)
+        for table in ("queue", "channel"):
+            first = file[f"commit/first_{table}"][()].tolist()
+            self.assertEqual(first[1] - first[0], 4096, "a chunk is the least")
+            self.assertGreater(first[2] - first[1], 4096, table)
+
     def test_server_is_lost(self):
         """What is committed is on file."""
         process = self.going("-o", "run.h5", ranks=4)
