@@ -13,11 +13,12 @@ setup_commands=(cc:gcc cmake:cmake make:make) # a command, and the package that 
 setup_modules=(h5py numpy pandas matplotlib)  # of Python
 setup_run=(libc6-dev openmpi-bin libopenmpi-dev libhdf5-openmpi-dev librandom123-dev
   python3-h5py python3-numpy python3-pandas python3-matplotlib)
+setup_pages=(libjs-chart.js) # for the plots of postprocess/lcmpi_report; all else goes without
 setup_test=(libcmocka-dev)
 # what lcmpi is merely tested against; tests that need one of these are skipped without it
 setup_full=(clang-format clang-tidy shellcheck strace hdf5-tools netcdf-bin python3-xarray
   python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r mpich libmpich-dev
-  libhdf5-mpich-dev iproute2 spin)
+  libhdf5-mpich-dev iproute2 spin chromium chromium-driver python3-selenium python3-networkx)
 # likewise: a command that comes with it, in whatever way, and a package that brings a service of its name
 setup_services=(sbatch:slurmctld sbatch:slurmd munge:munge)
 
@@ -51,7 +52,7 @@ setup_offered() {
     if apt-cache show "$package" >/dev/null 2>&1; then
       printf '%s\n' "$package"
     else
-      setup_say "this system's archive has no $package: tests that need it are skipped" >&2
+      setup_say "this system's archive has no $package: what needs it is left out" >&2
     fi
   done
 }
@@ -117,8 +118,9 @@ setup_install_debian() {
   local level=$1 missing extra=() entry
   shift
   mapfile -t missing < <(setup_missing "$@")
+  if setup_may_install; then mapfile -t extra < <(setup_missing "${setup_pages[@]}"); fi
   if [[ $level == full ]]; then
-    mapfile -t extra < <(setup_missing "${setup_full[@]}")
+    mapfile -t -O "${#extra[@]}" extra < <(setup_missing "${setup_full[@]}")
     for entry in "${setup_services[@]}"; do
       command -v "${entry%:*}" >/dev/null || extra+=("${entry#*:}")
     done
@@ -132,6 +134,10 @@ setup_install_debian() {
   fi
 }
 
+setup_may_install() {
+  [[ $(id -u) == 0 ]] || command -v sudo >/dev/null
+}
+
 # setup_apt 'NEEDED...' 'WANTED...'
 setup_apt() {
   local needed wanted as_root=() log=$root/build/setup.log all
@@ -140,7 +146,7 @@ setup_apt() {
   all="${needed[*]} ${wanted[*]}"
   all=${all# } all=${all% }
   if [[ $(id -u) != 0 ]]; then
-    command -v sudo >/dev/null ||
+    setup_may_install ||
       setup_fail "this machine lacks: $all -- with neither root nor sudo they cannot be installed" \
         "from here; have somebody run: apt-get install $all"
     as_root=(sudo)

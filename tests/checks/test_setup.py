@@ -14,6 +14,7 @@ TOOLS = """awk bash cat cc cmake cp cut dirname env getconf grep head id make mk
            python3 rm sed sort tail touch tr uname""".split()
 NEEDED = """libc6-dev openmpi-bin libopenmpi-dev libhdf5-openmpi-dev librandom123-dev
             python3-h5py python3-numpy python3-pandas python3-matplotlib""".split()
+PAGES = "libjs-chart.js"
 LIBRARY = "lcmpi needs the parallel build of HDF5"
 
 
@@ -34,7 +35,7 @@ class Setup(unittest.TestCase):
             self.stand_in(tool, f'exec "$(PATH={os.environ["PATH"]} command -v {tool})" "$@"')
         self.system("debian")
         self.user(0)
-        self.installed(*NEEDED, "libcmocka-dev")
+        self.installed(*NEEDED, PAGES, "libcmocka-dev")
         self.stand_in("apt-get", self.note("apt-get") + '[[ $1 != install ]] || ! grep -q broken "$0.state"')
         self.stand_in("apt-cache", '[[ $2 != r-cran-hdf5r ]]')
         (self.folder / "bin/apt-get.state").write_text("fine")
@@ -77,7 +78,7 @@ class Setup(unittest.TestCase):
             self.assertEqual((said, calls), ("", []))
 
     def test_only_what_is_missing_is_installed(self):
-        self.installed(*[name for name in NEEDED if name not in ("python3-h5py", "openmpi-bin")])
+        self.installed(*[name for name in NEEDED if name not in ("python3-h5py", "openmpi-bin")], PAGES)
         said, calls = self.install()
         self.assertEqual(calls[0], "apt-get update -qq")
         self.assertEqual(len(calls), 2)
@@ -86,13 +87,13 @@ class Setup(unittest.TestCase):
         self.assertIn("lacks, with apt-get: openmpi-bin python3-h5py\n", said)
 
     def test_tests_need_cmocka_and_the_program_does_not(self):
-        self.installed(*NEEDED)
+        self.installed(*NEEDED, PAGES)
         self.assertEqual(self.install("run")[1], [])
         self.assertTrue(self.install("test")[1][-1].endswith(" libcmocka-dev"))
 
     def test_removed_packages_are_missing(self):
-        self.stand_in("dpkg-query", "printf '%s deinstall\\n' " + " ".join(NEEDED))
-        self.assertTrue(self.install()[1][-1].endswith(" " + " ".join(NEEDED)))
+        self.stand_in("dpkg-query", "printf '%s deinstall\\n' " + " ".join([*NEEDED, PAGES]))
+        self.assertTrue(self.install()[1][-1].endswith(" " + " ".join([*NEEDED, PAGES])))
 
     def test_a_compiler_is_installed_only_if_there_is_none(self):
         (self.folder / "bin/cc").unlink()
@@ -102,7 +103,7 @@ class Setup(unittest.TestCase):
         said, calls = self.install("full")
         self.assertIn("no r-cran-hdf5r", said)
         self.assertNotIn("r-cran-hdf5r", calls[-1])
-        for package in ("octave", "iproute2", "spin"):
+        for package in ("octave", "iproute2", "spin", "chromium"):
             self.assertIn(f" {package}", calls[-1])
         self.assertNotIn("libopenmpi-dev", calls[-1])
 
@@ -145,7 +146,7 @@ class Setup(unittest.TestCase):
         self.assertIn("have somebody run: apt-get install python3-matplotlib\n", said)
 
     def test_apt_fails(self):
-        self.installed(*NEEDED[1:])
+        self.installed(*NEEDED[1:], PAGES)
         (self.folder / "bin/apt-get.state").write_text("broken")
         said, _ = self.install(good=False)
         self.assertIn("what has to be installed: libc6-dev\n", said)
@@ -154,7 +155,14 @@ class Setup(unittest.TestCase):
         """MPICH, or modules on a Debian cluster."""
         self.stand_in("cmake", "exit 0")
         self.stand_in("python3", "exit 0")
-        self.installed()
+        self.installed(PAGES)
+        self.assertEqual(self.install(), ("", []))
+
+    def test_what_draws_the_pages_is_installed_where_that_can_be(self):
+        self.installed(*NEEDED)
+        self.assertTrue(self.install()[1][-1].endswith(" " + PAGES))
+        self.calls.write_text("")
+        self.user(1000)
         self.assertEqual(self.install(), ("", []))
 
     def test_other_systems(self):
