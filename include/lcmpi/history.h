@@ -155,4 +155,8 @@ struct lc_history {
 lc_status lc_history_index(struct lc_history *history, struct lc_error *err);
 void lc_history_free(struct lc_history *history);
 
+/* The index of a message in an indexed history's `sent`, or -1. */
+int64_t lc_history_sent(const struct lc_history *history, int32_t sender, int64_t number,
+                        int32_t copy);
+
 #endif

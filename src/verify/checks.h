@@ -49,9 +49,6 @@ static inline bool is_end(const struct lc_history *h, int32_t snapshot) {
 /* Whether every VM that can send to `vm`, and itself, has its log on file. */
 bool copy_is_logged(const struct lc_history *h, int32_t vm);
 
-/* The index of a message in history->sent, or -1. */
-int64_t find_sent(const struct lc_history *h, int32_t sender, int64_t number, int32_t copy);
-
 void check_ticks(const struct lc_history *h, struct lc_verdict *verdict);
 void check_sends(const struct lc_history *h, struct lc_verdict *verdict);
 void check_matching(const struct lc_history *h, struct matching *m, struct lc_verdict *verdict);
@@ -68,9 +65,6 @@ void check_not_busy(struct lc_check *check, const struct lc_event *before,
 void replay_inbox(struct lc_check *check, const struct lc_history *h, const struct matching *m,
                   int32_t vm, const int64_t *at, int64_t n);
 void check_server(const struct lc_history *h, struct lc_verdict *verdict);
-/* Puts all events into an order in which causes come first. False if happened-before has a cycle;
- * then *n is how many could be ordered. */
-bool causal_order(const struct lc_history *h, const struct matching *m, int64_t *order, int64_t *n);
 void check_causality(const struct lc_history *h, const struct matching *m, int64_t *order,
                      int64_t *n, struct lc_verdict *verdict);
 void check_clock(const struct lc_history *h, const struct matching *m, const int64_t *order,

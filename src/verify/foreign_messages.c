@@ -10,7 +10,7 @@
 static void match(struct judged *j, struct lc_check *check, int64_t i) {
   char one[WHERE_TEXT], other[WHERE_TEXT], third[WHERE_TEXT];
   const struct lc_event *e = &j->h->event[i];
-  int64_t s = e->peer < 0 ? -1 : find_sent(j->h, e->peer, e->msg_first, 0);
+  int64_t s = e->peer < 0 ? -1 : lc_history_sent(j->h, e->peer, e->msg_first, 0);
   bool kept = false;
   check->n_checked++;
   event_where(one, j, i);

@@ -163,3 +163,21 @@ void lc_history_free(struct lc_history *h) {
   free(h->server.n_skipped);
   memset(h, 0, sizeof *h);
 }
+
+int64_t lc_history_sent(const struct lc_history *h, int32_t sender, int64_t number, int32_t copy) {
+  if (sender < 0 || sender >= h->n_vm)
+    return -1;
+  const struct lc_sent *rows = h->sent + h->machine[sender].first_sent;
+  int64_t low = 0, high = h->machine[sender].n_sent;
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    const struct lc_sent *row = &rows[middle];
+    if (row->number < number || (row->number == number && row->copy < copy))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == h->machine[sender].n_sent || rows[low].number != number || rows[low].copy != copy)
+    return -1;
+  return h->machine[sender].first_sent + low;
+}

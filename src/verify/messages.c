@@ -21,7 +21,7 @@ static void check_send(struct lc_check *check, const struct lc_history *h, const
   }
   int32_t before = -1;
   for (int64_t number = e->msg_first; number < e->msg_first + e->msg_count; number++) {
-    int64_t i = find_sent(h, e->machine, number, 0);
+    int64_t i = lc_history_sent(h, e->machine, number, 0);
     if (i < 0) {
       violation(check, e->t_actual, "%s sent message %" PRId64 ", which is not on file", text,
                 number);
@@ -82,7 +82,7 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
   char text[EVENT_TEXT], other[EVENT_TEXT];
   const struct lc_event *e = &h->event[at];
   event_text(text, e);
-  int64_t i = find_sent(h, e->peer, e->msg_first, 0);
+  int64_t i = lc_history_sent(h, e->peer, e->msg_first, 0);
   if (i < 0) {
     if (beyond_the_file(h, e->peer, e->msg_first))
       check->n_unknown++;
@@ -129,7 +129,7 @@ static void match_receive(struct lc_check *check, const struct lc_history *h, st
 
 static void match_left(struct lc_check *check, const struct lc_history *h, struct matching *m,
                        const struct lc_left *left) {
-  int64_t at = find_sent(h, left->sender, left->number, left->copy);
+  int64_t at = lc_history_sent(h, left->sender, left->number, left->copy);
   if (at < 0 && beyond_the_file(h, left->sender, left->number)) {
     check->n_unknown++;
     return;

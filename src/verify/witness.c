@@ -33,21 +33,3 @@ const char *event_text(char out[EVENT_TEXT], const struct lc_event *event) {
            (double)event->t_actual / 1e9);
   return out;
 }
-
-int64_t find_sent(const struct lc_history *h, int32_t sender, int64_t number, int32_t copy) {
-  if (sender < 0 || sender >= h->n_vm)
-    return -1;
-  const struct lc_sent *rows = h->sent + h->machine[sender].first_sent;
-  int64_t low = 0, high = h->machine[sender].n_sent;
-  while (low < high) {
-    int64_t middle = low + (high - low) / 2;
-    const struct lc_sent *row = &rows[middle];
-    if (row->number < number || (row->number == number && row->copy < copy))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  if (low == h->machine[sender].n_sent || rows[low].number != number || rows[low].copy != copy)
-    return -1;
-  return h->machine[sender].first_sent + low;
-}
