@@ -5,6 +5,9 @@ stopped, has crashed, or has finished: only rows that are completely on file are
     events = lcmpi.events("run.h5")
     events[events.kind == "RECEIVE"].groupby("machine").queue_before.max()
 
+events() and messages() of a long run can be read in part, with memory for that part alone: `window` is
+(start, end) in seconds of model time, both included, and `machines` some VMs.
+
 Columns that the file has keep their names and units (times: whole nanoseconds of model time);
 what is added here is in seconds. README.md beside this file describes both.
 """
@@ -17,6 +20,7 @@ from h5py import h5ds
 
 FORMAT_MAJOR = 2
 NS_PER_S = 1e9
+CHUNK = 1 << 20  # rows that are looked at together
 
 # The tables of which each rank has a region, and their names in /commit.
 _COUNTER = {"events": "events", "messages": "messages",
@@ -51,11 +55,11 @@ def machines(file):
         return pd.DataFrame(columns, index=pd.Index(h5["vm"][:], name="vm"))
 
 
-def events(file, vectors=False):
+def events(file, vectors=False, window=None, machines=None):
     """One row per event, ordered by machine and seq. `t`, `t_due` and `lateness` are in seconds.
     Scalar clocks have a column of their name; with vectors=True vector clocks have NAME_0, ..."""
     with _opened(file) as h5:
-        regions = _regions(h5, "events")
+        regions = _parts_of_events(h5, window, machines)
         frame = _table(h5, "events", regions)
         frame = frame.assign(t=frame.t_actual / NS_PER_S, t_due=frame.t_scheduled / NS_PER_S,
                              lateness=(frame.t_actual - frame.t_scheduled) / NS_PER_S)
@@ -65,15 +69,20 @@ def events(file, vectors=False):
     return frame.sort_values(["machine", "seq"], ignore_index=True)
 
 
-def messages(file):
+def messages(file, window=None, machines=None):
     """One row per message, ordered by sender and number, with what became of it: `fate`,
     `t_arrival`, and of the event that took it `recv_seq`, `t_receive` and `recv_queue` (length
     of the queue that it was in, itself included). `t_send_s`, `t_arrival_s` and `t_receive_s` are in
-    seconds. What is not known, or did not happen, is missing (<NA>, NaN)."""
+    seconds. What is not known, or did not happen, is missing (<NA>, NaN).
+
+    With a window those that were sent or taken in it; the event that took one later is missing. With
+    machines those among them."""
     key = ["sender", "number", "copy"]
     with _opened(file) as h5:
-        frame = _table(h5, "messages", _regions(h5, "messages"))
-        frame = frame.merge(_taken(h5), "left", key).merge(_left_over(h5), "left", key)
+        taken = _taken(h5, window, machines)
+        rows = _table(h5, "messages", _parts_of_messages(h5, window, machines, taken))
+        frame = rows.merge(taken, "left", key).merge(_left_over(h5), "left", key)
+        frame = frame[[*rows, *frame.columns.difference(rows.columns, sort=False)]]  # merging none changes the order
         frame = _with_outcome(frame, _meanings(h5["messages/fate"]))
     for name in ("t_send", "t_arrival", "t_receive"):
         frame[f"{name}_s"] = frame[name].to_numpy(float, na_value=np.nan) / NS_PER_S
@@ -119,8 +128,7 @@ def under_way(file, snapshot=-1, vectors=False):
         number = _whole_snapshot(file, h5, snapshot)
         parts = []
         for path in ("snapshots/queue", "snapshots/channel"):
-            frame = _with_words(_crossing(h5, path, vectors), h5[path])
-            parts.append(frame[frame.snapshot == number])
+            parts.append(_with_words(_crossing(h5, path, number, vectors), h5[path]))
     frame = pd.concat(parts)
     frame = frame.assign(t_arrival_s=frame.t_arrival / NS_PER_S)
     return frame.sort_values(["receiver", "t_arrival", "sender", "number", "copy"],
@@ -180,9 +188,65 @@ def _regions(h5, table):
     return list(_regions_of_ranks(h5, table).values())
 
 
-def _rows(dataset, regions):
-    parts = [dataset[a:b] for a, b in regions]
-    return np.concatenate(parts) if parts else np.empty((0, *dataset.shape[1:]), dataset.dtype)
+def _rows(dataset, parts):
+    """The rows of [first, end), or of [first, end) those that a mask chooses."""
+    found = [dataset[a:b][tuple(mask)] for a, b, *mask in parts]
+    return np.concatenate(found) if found else np.empty((0, *dataset.shape[1:]), dataset.dtype)
+
+
+def _choose(regions, wanted):
+    """The parts of the regions whose rows are `wanted`, which is asked for the mask of [first, end)."""
+    parts = []
+    for first, end in regions:
+        for a in range(first, end, CHUNK):
+            mask = wanted(a, min(a + CHUNK, end))
+            here = np.flatnonzero(mask)
+            if len(here):
+                parts.append((a + here[0], a + here[-1] + 1, mask[here[0]:here[-1] + 1]))
+    return parts
+
+
+def _within(times, window):
+    start, end = (round(time * NS_PER_S) for time in window)
+    return (times >= start) & (times <= end)
+
+
+def _parts_of_events(h5, window, machines, kind=None):
+    regions = _regions(h5, "events")
+    if window is None and machines is None and kind is None:
+        return regions
+    group = h5["events"]
+
+    def wanted(a, b):
+        mask = np.ones(b - a, bool) if kind is None else group["kind"][a:b] == kind
+        if machines is not None:
+            mask &= np.isin(group["machine"][a:b], machines)
+        return mask if window is None else mask & _within(group["t_actual"][a:b], window)
+
+    return _choose(regions, wanted)
+
+
+def _parts_of_messages(h5, window, machines, taken):
+    regions = _regions(h5, "messages")
+    if window is None and machines is None:
+        return regions
+    group, taken_ids = h5["messages"], _id(taken.sender, taken.number)
+
+    def wanted(a, b):
+        sender = group["sender"][a:b]
+        mask = np.ones(b - a, bool)
+        if machines is not None:
+            mask = np.isin(sender, machines) & np.isin(group["receiver"][a:b], machines)
+        if window is not None:
+            mask &= _within(group["t_send"][a:b], window) | np.isin(_id(sender, group["number"][a:b]), taken_ids)
+        return mask
+
+    return _choose(regions, wanted)
+
+
+def _id(sender, number):
+    """A message's id as one number."""
+    return (np.asarray(sender, np.int64) << 40) + np.asarray(number, np.int64)
 
 
 def _table(h5, path, regions):
@@ -215,13 +279,14 @@ def _with_words(frame, group):
     return frame.assign(**words)
 
 
-def _taken(h5):
+def _taken(h5, window=None, machines=None):
     """What the RECEIVE events say of the messages that they took. They do not say which copy."""
-    frame = _with_words(_table(h5, "events", _regions(h5, "events")), h5["events"])
-    frame = frame[frame.kind == "RECEIVE"]
+    receive = _meanings(h5["events/kind"]).index("RECEIVE")
+    parts = _parts_of_events(h5, window, machines, receive)
     names = {"peer": "sender", "msg_first": "number", "seq": "recv_seq", "t_actual": "t_receive",
              "queue_before": "recv_queue", "t_arrival": "taken_arrival"}
-    frame = frame[list(names)].rename(columns=names).assign(copy=0)
+    columns = {new: _rows(h5[f"events/{old}"], parts) for old, new in names.items()}
+    frame = pd.DataFrame(columns).assign(copy=0)
     nullable = ["recv_seq", "t_receive", "recv_queue", "taken_arrival"]
     return frame.astype(dict.fromkeys(nullable, "Int64"))
 
@@ -240,26 +305,22 @@ def _whole_snapshot(file, h5, snapshot):
     return snapshot
 
 
-def _crossing(h5, path, vectors=False):
-    """One of the two tables of messages that cross snapshots: rows of snapshots that their rank has
-    counted. Formats 1.x have them of the end only, and no stamps."""
-    counted = _on_file(h5)  # before the rows: those of what is counted are on file
-    of_rank = _regions_of_ranks(h5, path)
-    regions = list(of_rank.values())
-    frame = _table(h5, path, regions)
-    if "clocks" not in h5[path]:
-        return frame
-    stamps = [_stamps(h5, path, name, regions) for name in _clocks(h5, vectors)]
-    rank = np.repeat(np.array(list(of_rank), int), [end - first for first, end in regions])
-    snapshot = frame.snapshot.to_numpy()
-    known = (snapshot >= 0) & (snapshot < counted.shape[1])
-    return pd.concat([frame, *stamps], axis=1)[known & counted[rank, np.where(known, snapshot, 0)]]
+def _crossing(h5, path, number, vectors=False):
+    """Of one of the two tables of messages that cross snapshots the rows of one snapshot, if their rank has
+    counted it. Formats 1.x have them of the end only, and no stamps."""
+    stamped = "clocks" in h5[path]
+    counted = _on_file(h5)[:, number]  # before the rows: those of what is counted are on file
+    regions = [region for rank, region in _regions_of_ranks(h5, path).items() if counted[rank] or not stamped]
+    parts = _choose(regions, lambda a, b: h5[f"{path}/snapshot"][a:b] == number)
+    names = _clocks(h5, vectors) if stamped else []
+    stamps = [_stamps(h5, path, name, parts) for name in names]
+    return pd.concat([_table(h5, path, parts), *stamps], axis=1)
 
 
 def _left_over(h5):
     """The messages that waited or were in flight when the run ended."""
-    frame = pd.concat([_crossing(h5, path) for path in ("snapshots/queue", "snapshots/channel")])
-    frame = frame[frame.snapshot == h5["snapshots/snapshot"].size - 1]
+    end = h5["snapshots/snapshot"].size - 1
+    frame = pd.concat([_crossing(h5, path, end) for path in ("snapshots/queue", "snapshots/channel")])
     frame = frame[["sender", "number", "copy", "t_arrival", "fate"]]
     frame = frame.rename(columns={"t_arrival": "left_arrival", "fate": "left_fate"})
     return frame.astype({"left_arrival": "Int64", "left_fate": "Int64"})

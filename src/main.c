@@ -23,6 +23,8 @@ static lc_status do_locally(struct lc_command_line *line, int32_t n_rank, struct
     return lc_info_command(line->file, err);
   case LC_COMMAND_VERIFY:
     return lc_verify_command(line->file, line->json, err);
+  case LC_COMMAND_QUERY:
+    return lc_query_command(line->file, line->question, line->n_question, line->json, err);
   case LC_COMMAND_RECOVER:
     return lc_recover_command(line->file, err);
   case LC_COMMAND_PREDICT:

@@ -60,6 +60,7 @@ enum lc_command {
   LC_COMMAND_RUN,
   LC_COMMAND_INFO,
   LC_COMMAND_VERIFY,
+  LC_COMMAND_QUERY,
   LC_COMMAND_RECOVER,
   LC_COMMAND_PREDICT,
   LC_COMMAND_HELP,    /* print help and end */
@@ -68,12 +69,16 @@ enum lc_command {
   LC_COMMAND_CONFIG   /* print the effective options and end */
 };
 
+enum { LC_MAX_QUESTION_WORDS = 3 };
+
 struct lc_command_line {
   enum lc_command command;
-  enum lc_command about;  /* HELP: of which command */
-  char *file;             /* INFO, VERIFY, RECOVER; owned */
-  bool json;              /* VERIFY: one JSON object instead of lines */
-  void (*list)(FILE *to); /* LIST */
+  enum lc_command about; /* HELP: of which command */
+  char *file;            /* INFO, VERIFY, QUERY, RECOVER; owned */
+  int n_question;
+  char *question[LC_MAX_QUESTION_WORDS]; /* QUERY: its words, owned */
+  bool json;                             /* VERIFY, QUERY: one JSON object instead of lines */
+  void (*list)(FILE *to);                /* LIST */
   struct lc_config config;
 };
 

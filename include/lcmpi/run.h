@@ -15,6 +15,10 @@ lc_status lc_run(struct lc_config *config, const char *program, const char *comm
 lc_status lc_info_command(const char *path, struct lc_error *err);
 /* `json`: what it found as one JSON object on stdout, also of a file that cannot be read. */
 lc_status lc_verify_command(const char *path, bool json, struct lc_error *err);
+/* A question about happened-before or a snapshot; 'lcmpi query --help' lists them. LC_EUSAGE for
+ * one that cannot be asked, or not of this run. `json` as above. */
+lc_status lc_query_command(const char *path, char *const *word, int n_word, bool json,
+                           struct lc_error *err);
 lc_status lc_recover_command(const char *path, struct lc_error *err);
 /* Prints the effective options of a run on so many ranks. LC_EUSAGE for what a run would refuse. */
 lc_status lc_config_command(struct lc_config *config, int32_t n_rank, struct lc_error *err);

@@ -1,19 +1,18 @@
 /* From argv to a command and its configuration, with glibc's argp. Its own messages are many lines
  * and come from every rank, so what it would complain of is looked for first and said in one. */
+#include "commands.h"
 #include "help.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = {"run", "info", "verify", "recover", "predict"};
-enum { N_COMMAND = sizeof commands / sizeof *commands };
-
 struct parsing {
   struct lc_command_line *line;
   struct lc_error *err;
   lc_status status;
   bool named;             /* a command was named */
+  int n_word;             /* words behind it */
   void (*list)(FILE *to); /* what an option can be was asked for */
 };
 
@@ -92,26 +91,38 @@ static lc_status check_words(int argc, char **argv, struct lc_error *err) {
   return LC_OK;
 }
 
-static lc_status take_word(struct parsing *p, const char *word) {
-  struct lc_command_line *line = p->line;
-  if (!p->named) {
-    p->named = true;
-    if (strcmp(word, "help") == 0) {
-      line->command = LC_COMMAND_HELP;
+static lc_status unknown_command(const char *word, struct lc_error *err) {
+  const char *names[LC_COMMAND_HELP]; /* the first that is none of the table */
+  for (size_t i = 0; i < n_command; i++)
+    names[i] = command_table[i].name;
+  const char *near = lc_nearest(word, names, n_command);
+  return lc_fail(err, LC_EUSAGE, "unknown command '%s'%s%s%s; 'lcmpi --help' lists all", word,
+                 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static lc_status take_command(struct parsing *p, const char *word) {
+  p->named = true;
+  if (strcmp(word, "help") == 0) {
+    p->line->command = LC_COMMAND_HELP;
+    return LC_OK;
+  }
+  for (size_t i = 0; i < n_command; i++)
+    if (strcmp(word, command_table[i].name) == 0) {
+      p->line->command = p->line->about = (enum lc_command)i;
       return LC_OK;
     }
-    for (int i = 0; i < N_COMMAND; i++)
-      if (strcmp(word, commands[i]) == 0) {
-        line->command = line->about = (enum lc_command)i;
-        return LC_OK;
-      }
-    const char *near = lc_nearest(word, commands, N_COMMAND);
-    return lc_fail(p->err, LC_EUSAGE, "unknown command '%s'%s%s%s; 'lcmpi --help' lists all", word,
-                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-  }
-  if (line->about == LC_COMMAND_RUN || line->about == LC_COMMAND_PREDICT || line->file)
+  return unknown_command(word, p->err);
+}
+
+static lc_status take_word(struct parsing *p, const char *word) {
+  struct lc_command_line *line = p->line;
+  if (!p->named)
+    return take_command(p, word);
+  if (p->n_word == command_table[line->about].n_word)
     return lc_fail(p->err, LC_EUSAGE, "'%s' is one word too many; 'lcmpi --help' shows how", word);
-  line->file = lc_format("%s", word);
+  char **place = p->n_word ? &line->question[line->n_question++] : &line->file;
+  *place = lc_format("%s", word);
+  p->n_word++;
   return LC_OK;
 }
 
@@ -181,7 +192,25 @@ void argp_options_free(struct argp_option *list) {
   free(list);
 }
 
-/* Options of a run mean nothing to the other commands. */
+/* Options of a run mean nothing to the commands that look at a file. */
+static lc_status check_words_of(const struct lc_command_line *line, int argc, char **argv,
+                                struct lc_error *err) {
+  bool runs = line->command == LC_COMMAND_CONFIG || command_table[line->about].options;
+  const struct command *command = &command_table[line->about];
+  if (line->command == LC_COMMAND_HELP || line->command == LC_COMMAND_VERSION ||
+      line->command == LC_COMMAND_LIST)
+    return LC_OK;
+  if (line->json && runs)
+    return lc_fail(err, LC_EUSAGE, "--json is an option of 'lcmpi verify' and 'lcmpi query'");
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !runs; i++)
+    if (argv[i][0] == '-' && argv[i][1] && !(command->json && strcmp(argv[i], "--json") == 0))
+      return lc_fail(err, LC_EUSAGE, "'lcmpi %s' takes no option %s", command->name, argv[i]);
+  if (command->n_word && !line->file)
+    return lc_fail(err, LC_EUSAGE, "'lcmpi %s' needs the name of a file", command->name);
+  return LC_OK;
+}
+
+/* What goes together with the command. */
 static lc_status check_command(struct parsing *p, int argc, char **argv) {
   struct lc_command_line *line = p->line;
   line->list = p->list;
@@ -195,21 +224,7 @@ static lc_status check_command(struct parsing *p, int argc, char **argv) {
   if (line->command == LC_COMMAND_PREDICT && line->config.resume)
     return lc_fail(p->err, LC_EUSAGE,
                    "'lcmpi predict' takes no option --resume: theory is about a whole run");
-  if (line->json && (line->command == LC_COMMAND_RUN || line->command == LC_COMMAND_CONFIG ||
-                     line->command == LC_COMMAND_PREDICT))
-    return lc_fail(p->err, LC_EUSAGE, "--json is an option of 'lcmpi verify'");
-  if (line->command != LC_COMMAND_INFO && line->command != LC_COMMAND_VERIFY &&
-      line->command != LC_COMMAND_RECOVER)
-    return LC_OK;
-  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-    if (argv[i][0] == '-' && argv[i][1] &&
-        !(line->command == LC_COMMAND_VERIFY && strcmp(argv[i], "--json") == 0))
-      return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' takes no option %s", commands[line->command],
-                     argv[i]);
-  if (!line->file)
-    return lc_fail(p->err, LC_EUSAGE, "'lcmpi %s' needs the name of a file",
-                   commands[line->command]);
-  return LC_OK;
+  return check_words_of(line, argc, argv, p->err);
 }
 
 lc_status lc_command_line_parse(struct lc_command_line *line, int argc, char **argv,
@@ -235,4 +250,6 @@ lc_status lc_command_line_parse(struct lc_command_line *line, int argc, char **a
 void lc_command_line_free(struct lc_command_line *line) {
   config_free(&line->config);
   free(line->file);
+  for (int i = 0; i < line->n_question; i++)
+    free(line->question[i]);
 }

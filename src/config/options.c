@@ -752,7 +752,7 @@ const struct option_entry option_table[] = {
     {"print-config", PRINT_CONFIG, NULL, OTHER, OPTION_NOT_KEPT,
      "print the effective options, one on each line, and end", NULL, NULL, NULL},
     {"json", JSON, NULL, OTHER, OPTION_NOT_KEPT,
-     "of 'lcmpi verify': print what it found as one JSON object", NULL, NULL, NULL},
+     "of 'lcmpi verify' and 'lcmpi query': print the answer as one JSON object", NULL, NULL, NULL},
     {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
     {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,
      "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL},

@@ -22,7 +22,7 @@ static int utf8_length(const unsigned char *at) {
 }
 
 /* Names of files may hold anything; what is no character becomes a question mark. */
-static void print_text(const char *text) {
+void json_text(const char *text) {
   putchar('"');
   for (const unsigned char *at = (const unsigned char *)text; *at;) {
     int n = utf8_length(at);
@@ -41,7 +41,7 @@ static void print_texts(char *const *text, int32_t n) {
   putchar('[');
   for (int32_t i = 0; i < n; i++) {
     printf("%s", i ? ", " : "");
-    print_text(text[i]);
+    json_text(text[i]);
   }
   putchar(']');
 }
@@ -50,9 +50,9 @@ static void print_place(const struct lc_history *h, const struct lc_place *place
   printf("{\"vm\": %d, \"event\": %" PRId64, place->machine, place->seq);
   if (h->foreign) {
     printf(", \"machine\": ");
-    print_text(h->foreign->name[place->machine]);
+    json_text(h->foreign->name[place->machine]);
     printf(", \"file\": ");
-    print_text(h->foreign->file[place->file]);
+    json_text(h->foreign->file[place->file]);
     printf(", \"line\": %" PRId64, place->line);
   }
   putchar('}');
@@ -60,7 +60,7 @@ static void print_place(const struct lc_history *h, const struct lc_place *place
 
 static void print_witness(const struct lc_history *h, const struct lc_check *check) {
   printf("{\"text\": ");
-  print_text(check->witness);
+  json_text(check->witness);
   printf(", \"t_ns\": %" PRId64 ", \"places\": [", check->t_witness);
   for (int32_t i = 0; i < check->n_place; i++) {
     printf("%s", i ? ", " : "");
@@ -72,16 +72,16 @@ static void print_witness(const struct lc_history *h, const struct lc_check *che
 static void print_check(const struct lc_history *h, const struct lc_check *check, bool all_logged) {
   bool judged = check->n_checked || (all_logged && !check->n_unknown);
   printf("{\"name\": ");
-  print_text(check->name);
+  json_text(check->name);
   printf(", \"claim\": ");
-  print_text(check->claim);
+  json_text(check->claim);
   printf(", \"result\": \"%s\", \"checked\": %" PRId64 ", \"unknown\": %" PRId64
          ", \"violations\": %" PRId64 ", \"note\": ",
          check->n_violation ? "fail"
          : judged           ? "ok"
                             : "unknown",
          check->n_checked, check->n_unknown, check->n_violation);
-  print_text(check->note);
+  json_text(check->note);
   printf(", \"witness\": ");
   if (check->n_violation)
     print_witness(h, check);
@@ -92,7 +92,7 @@ static void print_check(const struct lc_history *h, const struct lc_check *check
 
 static void print_head(const char *path, const char *verdict, lc_status status) {
   printf("{\"version\": %d, \"file\": ", VERSION);
-  print_text(path);
+  json_text(path);
   printf(", \"verdict\": \"%s\", \"exit_code\": %d", verdict, (int)status);
 }
 
@@ -103,7 +103,7 @@ static void print_import(const struct lc_foreign *f, int32_t n_vm) {
     return;
   }
   printf("{\"format\": ");
-  print_text(f->format);
+  json_text(f->format);
   printf(", \"logged\": \"%s\", \"tick_rule\": \"%s\", \"machines\": ", convention[f->convention],
          f->then_act ? "receive-then-act" : "receive-or-act");
   print_texts(f->name, n_vm);
@@ -128,6 +128,6 @@ void json_verdict(const char *path, const struct lc_history *h, const struct lc_
 void json_unreadable(const char *path, lc_status status, const struct lc_error *err) {
   print_head(path, "unreadable", status);
   printf(", \"error\": ");
-  print_text(err->text);
+  json_text(err->text);
   printf(", \"imported\": null, \"checks\": []}\n");
 }

@@ -102,6 +102,11 @@ class Shelf:
         process.kill()
         process.wait()
 
+    def make_exact_h5(self, path):
+        """The same at every time."""
+        self.case.check_run("--vms", 3, "--rates", "1,3,6", "--pace", "virtual", "--duration", "10s", "--seed", 1,
+                            "--clock", "lamport,vector", "--progress", "none", "-o", "exact.h5")
+
     def make_copies(self, name, log):
         self.case.check_run("--vms", 3, "--replicas", 100, "--rates", "1,3,6", "--pace", "virtual", "--duration", "10s",
                             "--seed", 7, "--log", log, "--progress", "none", "-o", name)

@@ -87,6 +87,53 @@ class Events(FolderTest):
             self.assertEqual(len(lcmpi.machines(self.file)), 3)
 
 
+class Part(FolderTest):
+    """With a window or machines: the rows that the whole has of them."""
+
+    WINDOWS = ((2, 5), (0, 0), (3.2, 3.4), (9, 99), (50, 60))
+    MACHINES = ([1], [0, 2], [])
+
+    def both_forms(self, run=None):
+        for write in (synthetic.write_exact, synthetic.write_live):
+            write(self.file, run or self.run_of, ("lamport", "vector"))
+            for chunk in (3, lcmpi.CHUNK):
+                with mock.patch.object(lcmpi, "CHUNK", chunk):
+                    yield
+
+    def check(self, part, whole):
+        pd.testing.assert_frame_equal(part, whole.reset_index(drop=True), check_categorical=False)
+
+    def test_events(self):
+        for _ in self.both_forms():
+            whole = lcmpi.events(self.file, vectors=True)
+            for window in self.WINDOWS:
+                self.check(lcmpi.events(self.file, True, window=window), whole[whole.t.between(*window)])
+            for machines in self.MACHINES:
+                self.check(lcmpi.events(self.file, True, machines=machines), whole[whole.machine.isin(machines)])
+            self.check(lcmpi.events(self.file, True, (2, 5), [0, 1]),
+                       whole[whole.t.between(2, 5) & whole.machine.isin([0, 1])])
+
+    def test_both_ends_of_a_window_are_in_it(self):
+        synthetic.write_exact(self.file, self.run_of)
+        events = lcmpi.events(self.file, window=(2, 5), machines=[2])
+        self.assertEqual(events.t.tolist(), [2, 3, 4, 5])
+
+    def test_messages(self):
+        for _ in self.both_forms(synthetic.simulate(latency_ms=700)):
+            whole = lcmpi.messages(self.file)
+            for start, end in self.WINDOWS:
+                sent, taken = whole.t_send_s.between(start, end), whole.t_receive_s.between(start, end)
+                part = lcmpi.messages(self.file, window=(start, end))
+                later = whole[sent | taken].reset_index(drop=True)
+                known = taken[sent | taken].reset_index(drop=True)
+                self.check(part[known].reset_index(drop=True), later[known])
+                self.assertEqual(part.number.tolist(), later.number.tolist())
+                self.assertTrue(part.recv_seq[~known].isna().all())
+            for machines in self.MACHINES:
+                among = whole.sender.isin(machines) & whole.receiver.isin(machines)
+                self.check(lcmpi.messages(self.file, machines=machines), whole[among])
+
+
 class Messages(FolderTest):
     def check(self, messages, truth):
         self.assertEqual(len(messages), len(truth))
