@@ -40,9 +40,10 @@ void lc_print_help(FILE *to, enum lc_command about) {
 void print_clocks(FILE *to) {
   fputs("Clocks, for --clock NAME or a list of them (they run side by side on one execution):\n",
         to);
-  for (size_t i = 0; i < lc_n_clock; i++)
-    fprintf(to, "  %-14s %s\n  %-14s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
-            lc_clocks[i]->promise);
+  const struct lc_clock *clock;
+  for (size_t i = 0; (clock = lc_clock_at(i)); i++)
+    fprintf(to, "  %-14s %s\n  %-14s promise: %s\n", clock->name, clock->summary, "",
+            clock->promise);
 }
 
 void print_methods(FILE *to) {

@@ -31,16 +31,23 @@ static lc_status set_duration(int64_t *to, const char *name, const char *value, 
   return LC_OK;
 }
 
-static lc_status set_word(int *to, const char *name, const char *value, const char *const *words,
-                          int n, struct lc_error *err) {
+/* The words that a value can be, as option_entry.word has them. */
+#define WORDS(name, ...)                                                                           \
+  static const char *name(size_t i) {                                                              \
+    static const char *const words[] = {__VA_ARGS__};                                              \
+    return i < sizeof words / sizeof *words ? words[i] : NULL;                                     \
+  }
+
+static lc_status set_word(int *to, const char *name, const char *value, const char *(*word)(size_t),
+                          struct lc_error *err) {
   char *list = NULL;
-  for (int i = 0; i < n; i++) {
-    if (strcmp(value, words[i]) == 0) {
-      *to = i;
+  for (size_t i = 0; word(i); i++) {
+    if (strcmp(value, word(i)) == 0) {
+      *to = (int)i;
       free(list);
       return LC_OK;
     }
-    list = lc_append(list, "%s%s", !i ? "" : i == n - 1 ? " or " : ", ", words[i]);
+    list = lc_append(list, "%s%s", !i ? "" : word(i + 1) ? ", " : " or ", word(i));
   }
   lc_fail(err, LC_EUSAGE, "--%s %s: must be %s", name, value, list);
   free(list);
@@ -180,17 +187,17 @@ static char *print_rate_weights(const struct lc_config *c) {
   return lc_format("%s", c->rate_weights_text ? c->rate_weights_text : "equal");
 }
 
-static const char *const phases[] = {"zero", "period", "random"};
+WORDS(phases, "zero", "period", "random")
 
 static lc_status set_phase(struct lc_config *c, const char *value, struct lc_error *err) {
   int phase = 0;
-  lc_status status = set_word(&phase, "phase", value, phases, 3, err);
+  lc_status status = set_word(&phase, "phase", value, phases, err);
   c->phase = (enum lc_phase)phase;
   return status;
 }
 
 static char *print_phase(const struct lc_config *c) {
-  return lc_format("%s", phases[c->phase]);
+  return lc_format("%s", phases(c->phase));
 }
 
 static lc_status set_clock(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -262,9 +269,13 @@ static char *print_fanout(const struct lc_config *c) {
   return c->fanout == LC_FANOUT_ALL ? lc_format("all") : lc_format("%d", c->fanout);
 }
 
+static const char *tick_rules(size_t i) {
+  return i <= LC_RECEIVE_THEN_ACT ? lc_tick_rules[i] : NULL;
+}
+
 static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc_error *err) {
   int rule = 0;
-  lc_status status = set_word(&rule, "tick-rule", value, lc_tick_rules, 2, err);
+  lc_status status = set_word(&rule, "tick-rule", value, tick_rules, err);
   c->tick_rule = (enum lc_tick_rule)rule;
   return status;
 }
@@ -273,18 +284,18 @@ static char *print_tick_rule(const struct lc_config *c) {
   return lc_format("%s", lc_tick_rules[c->tick_rule]);
 }
 
-static const char *const rng_faults[] = {"none", "shared-stream"};
+WORDS(rng_faults, "none", "shared-stream")
 
 static lc_status set_rng_fault(struct lc_config *c, const char *value, struct lc_error *err) {
   int fault = 0;
-  lc_status status = set_word(&fault, "rng-fault", value, rng_faults, 2, err);
+  lc_status status = set_word(&fault, "rng-fault", value, rng_faults, err);
   if (!status)
     c->shared_stream = fault == 1;
   return status;
 }
 
 static char *print_rng_fault(const struct lc_config *c) {
-  return lc_format("%s", rng_faults[c->shared_stream]);
+  return lc_format("%s", rng_faults(c->shared_stream));
 }
 
 /* ---- network
@@ -312,18 +323,18 @@ static char *print_topology(const struct lc_config *c) {
   return lc_topology_rule_print(&c->topology);
 }
 
-static const char *const switches[] = {"off", "on"};
+WORDS(switches, "off", "on")
 
 static lc_status set_fifo(struct lc_config *c, const char *value, struct lc_error *err) {
   int on = 0;
-  lc_status status = set_word(&on, "fifo", value, switches, 2, err);
+  lc_status status = set_word(&on, "fifo", value, switches, err);
   if (!status)
     c->fifo = on == 1;
   return status;
 }
 
 static char *print_fifo(const struct lc_config *c) {
-  return lc_format("%s", switches[c->fifo]);
+  return lc_format("%s", switches(c->fifo));
 }
 
 static lc_status set_receive_until(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -338,18 +349,18 @@ static char *print_receive_until(const struct lc_config *c) {
   return c->receive_until_ns < INT64_MAX ? duration_text(c->receive_until_ns) : lc_format("none");
 }
 
-static const char *const routes[] = {"direct", "server"};
+WORDS(routes, "direct", "server")
 
 static lc_status set_route(struct lc_config *c, const char *value, struct lc_error *err) {
   int route = 0;
-  lc_status status = set_word(&route, "route", value, routes, 2, err);
+  lc_status status = set_word(&route, "route", value, routes, err);
   if (!status)
     c->served = route == 1;
   return status;
 }
 
 static char *print_route(const struct lc_config *c) {
-  return lc_format("%s", routes[c->served]);
+  return lc_format("%s", routes(c->served));
 }
 
 static lc_status set_service_time(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -360,35 +371,35 @@ static char *print_service_time(const struct lc_config *c) {
   return c->served ? duration_text(c->server.service_ns) : NULL;
 }
 
-static const char *const server_orders[] = {"timestamp", "arrival"};
+WORDS(server_orders, "timestamp", "arrival")
 
 static lc_status set_server_order(struct lc_config *c, const char *value, struct lc_error *err) {
   int order = 0;
-  lc_status status = set_word(&order, "server-order", value, server_orders, 2, err);
+  lc_status status = set_word(&order, "server-order", value, server_orders, err);
   if (!status)
     c->server.order = order ? LC_BY_ARRIVAL : LC_BY_TIMESTAMP;
   return status;
 }
 
 static char *print_server_order(const struct lc_config *c) {
-  return c->served ? lc_format("%s", server_orders[c->server.order == LC_BY_ARRIVAL]) : NULL;
+  return c->served ? lc_format("%s", server_orders(c->server.order == LC_BY_ARRIVAL)) : NULL;
 }
 
 /* ---- time
  * ------------------------------------------------------------------------------------------ */
 
-static const char *const paces[] = {"real", "virtual"};
+WORDS(paces, "real", "virtual")
 
 static lc_status set_pace(struct lc_config *c, const char *value, struct lc_error *err) {
   int pace = 0;
-  lc_status status = set_word(&pace, "pace", value, paces, 2, err);
+  lc_status status = set_word(&pace, "pace", value, paces, err);
   if (!status)
     c->pace = (enum lc_pace)pace;
   return status;
 }
 
 static char *print_pace(const struct lc_config *c) {
-  return lc_format("%s", paces[c->pace]);
+  return lc_format("%s", paces(c->pace));
 }
 
 static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -506,17 +517,17 @@ static char *print_commit_every(const struct lc_config *c) {
   return duration_text(c->commit_every_ns);
 }
 
-static const char *const compactions[] = {"auto", "always", "never"};
+WORDS(compactions, "auto", "always", "never")
 
 static lc_status set_compact(struct lc_config *c, const char *value, struct lc_error *err) {
   int compaction = 0;
-  lc_status status = set_word(&compaction, "compact", value, compactions, 3, err);
+  lc_status status = set_word(&compaction, "compact", value, compactions, err);
   c->compaction = (enum lc_compaction)compaction;
   return status;
 }
 
 static char *print_compact(const struct lc_config *c) {
-  return lc_format("%s", compactions[c->compaction]);
+  return lc_format("%s", compactions(c->compaction));
 }
 
 static lc_status set_max_file_size(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -604,17 +615,17 @@ static char *print_from(const struct lc_config *c) {
 /* ---- display
  * --------------------------------------------------------------------------------------- */
 
-static const char *const progresses[] = {"auto", "live", "log", "none"};
+WORDS(progresses, "auto", "live", "log", "none")
 
 static lc_status set_progress(struct lc_config *c, const char *value, struct lc_error *err) {
   int progress = 0;
-  lc_status status = set_word(&progress, "progress", value, progresses, 4, err);
+  lc_status status = set_word(&progress, "progress", value, progresses, err);
   c->progress = (enum lc_progress_mode)progress;
   return status;
 }
 
 static char *print_progress(const struct lc_config *c) {
-  return lc_format("%s", progresses[c->progress]);
+  return lc_format("%s", progresses(c->progress));
 }
 
 /* ---- the table
