@@ -7,7 +7,6 @@ which says why. Needs Python's standard library; the figures need what lcmpi_plo
 
 import argparse
 import csv
-import os
 import re
 import subprocess
 import sys
