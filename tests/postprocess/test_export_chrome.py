@@ -121,6 +121,13 @@ class Chrome(FolderTest):
             trace_format.check(trace)
             self.holds(trace, run)
 
+    def test_a_slice_ends_before_the_next_block(self):
+        import pandas
+        from lcmpi_formats.chrome import _slots
+        events = pandas.DataFrame({"machine": [0, 0, 1, 1], "t_actual": [10, 20, 15, 15]})
+        begins, ends = _slots(events, 29, 1000)
+        self.assertEqual((begins.tolist(), ends.tolist()), ([10, 20, 15, 18], [15, 25, 18, 22]))
+
     def test_live(self):
         synthetic.write_live(self.file, self.run_of, ("lamport", "vector"), until=5)
         trace, (line,) = self.export()
