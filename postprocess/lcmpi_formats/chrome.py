@@ -15,6 +15,7 @@ import lcmpi_tool as tool
 from .part import happened, provenance, scalar_clocks
 
 WIDEST = 32  # components of vector stamps that are written as arguments
+ROWS = 100_000  # that are kept to be sorted, of what has no time
 NO_RATE = 1_000_000  # ns: the longest slice where no rate is known
 SLICE, SEND, RECEIVE, OTHER = range(4)  # order at equal times
 
@@ -74,6 +75,8 @@ def _name_tracks(part, trace):
         name = json.dumps(part.names[vm])
         for kind, value in (("thread_name", f'"name": {name}'), ("thread_sort_index", f'"sort_index": {vm}')):
             trace.add(0, SLICE, f'"ph": "M", "name": "{kind}", "pid": {group + 1}, "tid": {vm + 1}, "args": {{{value}}}')
+        if len(trace.rows) > ROWS:
+            trace.flush()
     for pid in sorted(set(pids.values())):
         for kind, value in (("process_name", f'"name": "{word} {pid - 1}"'), ("process_sort_index", f'"sort_index": {pid}')):
             trace.add(0, SLICE, f'"ph": "M", "name": "{kind}", "pid": {pid}, "args": {{{value}}}')
@@ -191,10 +194,8 @@ def _add_snapshots(part, trace, pids):
     states = lcmpi.snapshots(part.file)
     states = states[states.vm.isin(part.vms)]
     times = states.t_actual if "t_actual" in states else (states.t * lcmpi.NS_PER_S).round().astype("int64")
-    last = part.about["n_snapshots"]
     for vm, number, t, n_event in zip(states.vm.tolist(), states.snapshot.tolist(), times.tolist(),
                                       states.n_event.tolist()):
         if part.start <= t <= part.end:
-            name = f"snapshot {number}" if number < last else "the end"
-            trace.add(t, OTHER, f'"ph": "i", "s": "t", "cat": "snapshot", "name": "{name}", "pid": {pids[vm]}, '
+            trace.add(t, OTHER, f'"ph": "i", "s": "t", "cat": "snapshot", "name": "snapshot {number}", "pid": {pids[vm]}, '
                                 f'"tid": {vm + 1}, "args": {{"snapshot": {number}, "n_event": {n_event}}}')

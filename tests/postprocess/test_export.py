@@ -33,7 +33,7 @@ class Export(FolderTest):
         out, err = self.tool("lcmpi_export", "--csv", "run.h5")
         self.assertEqual(out, ["run-vm0.csv", "run-vm1.csv", "run-vm2.csv", "run-all.csv"])
         self.assertEqual(len(err), 1)
-        self.assertIn("run is not over", err[0])
+        self.assertIn("its run is not over", err[0])
         truth = [as_text(event) for event in self.run_of.events]
         for vm in range(3):
             own = [row for row in truth if row["machine"] == str(vm)]
@@ -63,6 +63,11 @@ class Export(FolderTest):
             lcmpi_formats.csv.write(part, paths)
         for name, path in zip(out, paths):
             self.assertEqual(path.read_text(), (self.folder / name).read_text())
+
+    def test_a_run_that_failed(self):
+        synthetic.write_live(self.file, self.run_of, state="FAILED")
+        _, (line,) = self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertIn("its run failed", line)
 
     def test_header(self):
         self.tool("lcmpi_export", "--csv", "run.h5")

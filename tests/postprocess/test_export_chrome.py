@@ -131,7 +131,7 @@ class Chrome(FolderTest):
     def test_live(self):
         synthetic.write_live(self.file, self.run_of, ("lamport", "vector"), until=5)
         trace, (line,) = self.export()
-        self.assertIn("run is not over", line)
+        self.assertIn("its run is not over", line)
         self.holds(trace, self.run_of, end=5 - 1e-9)
 
     def test_events_a_nanosecond_apart(self):

@@ -128,7 +128,7 @@ class Graphml(FolderTest):
     def test_live(self):
         synthetic.write_live(self.file, self.run_of, ("vector",), until=5)
         graph, (line,) = self.export()
-        self.assertIn("run is not over", line)
+        self.assertIn("its run is not over", line)
         self.holds(graph, [e for e in exports.happened(self.run_of) if e["t_actual"] < 5 * synthetic.NS])
 
     def test_contradiction(self):

@@ -101,7 +101,7 @@ class Shiviz(FolderTest):
     def test_live(self):
         synthetic.write_live(self.file, self.run_of, ("vector",), until=5)
         log, (line,) = self.export()
-        self.assertIn("run is not over", line)
+        self.assertIn("its run is not over", line)
         self.holds(log, [e for e in exports.happened(self.run_of) if e["t_actual"] < 5 * synthetic.NS])
 
     def test_names_of_an_imported_log(self):
