@@ -5,6 +5,7 @@ import argparse
 import importlib
 import os
 import re
+import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,13 @@ def run(main):
         _end("interrupted", 130)
 
 
+def program():
+    """lcmpi itself: the one that LCMPI names, or that of this tree, which is installed or was built."""
+    root = Path(__file__).resolve().parents[1]
+    installed = root / "bin" / "lcmpi"
+    return os.environ.get("LCMPI") or str(installed if installed.exists() else root / "build" / "release" / "lcmpi")
+
+
 def require(*packages):
     """Fails with what to install and how to go on if one of the packages cannot be imported."""
     errors = {}
@@ -57,7 +65,7 @@ def require(*packages):
         debian = " ".join(f"python3-{package}" for package in errors)
         raise Failure(f"{sys.executable} cannot import {', '.join(errors)} "
                       f"({next(iter(errors.values()))}); on Debian: apt install {debian}, "
-                      f"then run {PYTHON} {sys.argv[0]}")
+                      f"then run {PYTHON} {shlex.quote(sys.argv[0])}")
 
 
 def note(text):

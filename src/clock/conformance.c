@@ -217,21 +217,8 @@ static lc_status run_trial(const struct lc_clock *clock, uint64_t seed, uint64_t
   return status;
 }
 
-static const char *missing_entry(const struct lc_clock *clock) {
-  if (!clock->name || !*clock->name || strpbrk(clock->name, " ,/"))
-    return "a name of one word";
-  if (!clock->summary || !clock->promise)
-    return "a summary and a promise";
-  if (!clock->stamp_words || !clock->local || !clock->send || !clock->receive || !clock->compare ||
-      !clock->print)
-    return "one of its required operations";
-  if (!clock->encode != !clock->decode || !clock->encode != !clock->wire_bytes)
-    return "one of encode, decode and wire_bytes; it has another";
-  return NULL;
-}
-
 lc_status lc_clock_conformance(const struct lc_clock *clock, uint64_t seed, struct lc_error *err) {
-  const char *missing = missing_entry(clock);
+  const char *missing = lc_clock_lacks(clock);
   if (missing)
     return lc_fail(err, LC_EVERIFY, "clock %s lacks %s", clock->name ? clock->name : "(unnamed)",
                    missing);

@@ -24,7 +24,8 @@ PARTS = {"csv": (), "shiviz": ("--window", "all"), "chrome": (), "graphml": (), 
 
 def run(n_event):
     subprocess.run([LCMPI, "--vms", "10", "--rates", RATES, "--pace", "virtual", "--duration", f"{n_event / PER_SECOND}s",
-                    "--seed", "1", "--clock", "lamport,vector", "--progress", "none", "--force", "-o", "bench.h5"],
+                    "--seed", "1", "--clock", "lamport,vector", "--snapshot-every", "none", "--progress", "none", "--force",
+                    "-o", "bench.h5"],
                    check=True, capture_output=True)
 
 

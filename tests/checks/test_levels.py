@@ -8,7 +8,7 @@ import unittest
 
 import project
 
-CORE = ["base", "clock", "event", "message", "network", "predict", "server", "snapshot", "vm", "verify"]  # folders of src/: levels 0 and 1
+CORE = ["base", "causality", "clock", "event", "message", "network", "predict", "server", "snapshot", "vm", "verify"]  # folders of src/: levels 0 and 1
 ABOVE = {"transport.h", "pacer.h", "store.h", "progress.h", "config.h", "run.h", "stop.h"}
 LIBRARIES = {"mpi.h", "hdf5.h", "hdf5_hl.h"}
 CC = [os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-I", project.ROOT / "include"]
