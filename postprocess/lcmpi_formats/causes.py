@@ -11,8 +11,8 @@ EVENT_BYTES = 600  # to find the causes of one event, without clocks
 
 
 def history(part):
-    """Events of the VMs shown, by machine and seq; of each its vector clock over these VMs, a row of as many columns; and
-    the messages of all VMs."""
+    """Events of the VMs shown, by machine and seq; of each its vector clock over these VMs, a row of as many columns;
+    and the messages of all VMs."""
     _refuse_too_much(part, part.n_events() * EVENT_BYTES)
     events, messages = happened(part.events()), part.messages()
     shown = events[events.machine.isin(part.vms)].reset_index(drop=True)
@@ -23,5 +23,5 @@ def history(part):
 
 def _refuse_too_much(part, n_bytes):
     if n_bytes > MOST_BYTES:
-        raise tool.Failure(f"{part.file}: what happened before what in this part of the run would take {n_bytes / 2**30:.3g} GiB "
-                           "of memory to find: choose less of it with --window or --machines")
+        raise tool.Failure(f"{part.file}: what happened before what in this part of the run would take "
+                           f"{n_bytes / 2**30:.3g} GiB of memory to find: choose less with --window or --machines")

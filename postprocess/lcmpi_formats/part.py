@@ -43,7 +43,8 @@ class Part:
         n_vm = len(self.table) // int(self.about.get("n_replica", 1))
         silent = n_vm * len(np.unique(self.logged // n_vm)) - len(self.logged)
         if silent:
-            tool.note(f"{self.file}: {silent} VMs are not logged (--log): what happened before what through them is missing")
+            tool.note(f"{self.file}: {silent} VMs are not logged (--log): what happened before what through them is "
+                      "missing")
 
     def n_events(self):
         """How many events of all VMs are in the time chosen, as far as they are spread evenly."""

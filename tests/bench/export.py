@@ -3,8 +3,8 @@
 
     tests/bench/export.py [LARGEST]
 
-Runs of 10 machines in virtual time with 1,000 events, 100,000 and so on up to LARGEST (1,000,000). Needs build/release, or
-LCMPI with the path of the program. Prints a Markdown table; asserts nothing.
+Runs of 10 machines in virtual time with 1,000 events, 100,000 and so on up to LARGEST (1,000,000). Needs build/release,
+or LCMPI with the path of the program. Prints a Markdown table; asserts nothing.
 """
 
 import os
@@ -19,21 +19,22 @@ LCMPI = os.environ.get("LCMPI", ROOT / "build" / "release" / "lcmpi")
 SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
 RATES = "1,2,3,4,5,6,1,2,4,5"
 PER_SECOND = 33
-PARTS = {"csv": (), "shiviz": ("--window", "all"), "chrome": (), "graphml": (), "graphml of 5 machines": ("--machines", "0-4")}
+PARTS = {"csv": (), "shiviz": ("--window", "all"), "chrome": (), "graphml": (),
+         "graphml of 5 machines": ("--machines", "0-4")}
+EXPORT = ROOT / "postprocess" / "lcmpi_export"
 
 
 def run(n_event):
     subprocess.run([LCMPI, "--vms", "10", "--rates", RATES, "--pace", "virtual", "--duration", f"{n_event / PER_SECOND}s",
-                    "--seed", "1", "--clock", "lamport,vector", "--snapshot-every", "none", "--progress", "none", "--force",
-                    "-o", "bench.h5"],
-                   check=True, capture_output=True)
+                    "--seed", "1", "--clock", "lamport,vector", "--snapshot-every", "none", "--progress", "none",
+                    "--force", "-o", "bench.h5"], check=True, capture_output=True)
 
 
 def measure(name, options):
     """Wall time in s, peak memory and size of what is written in MB; or None where it is refused."""
     begin = time.monotonic()
-    with subprocess.Popen([sys.executable, ROOT / "postprocess" / "lcmpi_export", f"--{name}", "bench.h5", "-o", "out", "--force",
-                           *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, EXPORT, f"--{name}", "bench.h5", "-o", "out", "--force", *options],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         said = process.stderr.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,4 +1,5 @@
-"""The log for ShiViz, read as ShiViz reads it: its rules hold, and its clocks order events as the file's vector clock does."""
+"""The log for ShiViz, read as ShiViz reads it: its rules hold, and its clocks order events as the file's vector clock
+does."""
 import unittest
 from unittest import mock
 
@@ -71,7 +72,8 @@ class Shiviz(FolderTest):
             if event["kind"] == synthetic.RECEIVE:
                 begin = f"receive {event['peer']}:{event['msg_first']} from vm{event['peer']}"
             elif event["kind"] == synthetic.SEND:
-                own = [m for m in self.run_of.messages if (m["sender"], m["send_seq"]) == (event["machine"], event["seq"])]
+                own = [m for m in self.run_of.messages
+                       if (m["sender"], m["send_seq"]) == (event["machine"], event["seq"])]
                 begin = "send " + ", ".join(f"{m['sender']}:{m['number']} to vm{m['receiver']}" for m in own)
             texts.remove(begin + end)
         self.assertEqual(texts, [])

@@ -64,8 +64,8 @@ def _tracks(events):
 
 
 def _check_flows(events, tracks):
-    """An id is of one start and one end, which does not come before it; each is at the beginning of a slice. At equal times
-    viewers keep the order of the file."""
+    """An id is of one start and one end, which does not come before it; each is at the beginning of a slice. At
+    equal times viewers keep the order of the file."""
     line = {id(event): number for number, event in enumerate(events)}
     begins = {(place, each["ts"]): line[id(each)] for place, slices in tracks.items() for each in slices}
     seen = {"s": {}, "f": {}}
