@@ -28,8 +28,8 @@ def known(events, messages, machines):
 
 
 def reached(messages, vms, start, most):
-    """VM -> when (s) it first was in the causal future of the first send from `start` on, as far as messages among `vms`
-    tell; at most `most` of them, the sender first."""
+    """VM -> when (s) it first was in the causal future of the first send from `start` on, as far as messages among
+    `vms` tell; at most `most` of them, the sender first."""
     messages = messages[messages.t_send_s >= start]
     messages = messages[messages.sender.isin(vms) & messages.receiver.isin(vms)]
     first = messages.sender[messages.t_send.idxmin()] if len(messages) else vms[0]

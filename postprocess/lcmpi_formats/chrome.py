@@ -1,10 +1,11 @@
-"""A trace of the Trace Event Format, as Perfetto and chrome://tracing show it: a process per copy (or per rank, if there
-is one copy), a track per VM, a slice per event, an arrow per message, a counter per queue, an instant per snapshot.
+"""A trace of the Trace Event Format, as Perfetto and chrome://tracing show it: a process per copy (or per rank, if
+there is one copy), a track per VM, a slice per event, an arrow per message, a counter per queue, an instant per
+recorded state and skipped tick.
 
-An event takes no time, but a slice must be seen. It begins when the event happened, and takes up to half of the time to
-its VM's next one, and no more than a quarter of the shortest period. What a VM did at one and the same time (a tick that
-takes a message and acts) shares that time, in its order; `t_ns` of the arguments is exact. Viewers sort by time and
-keep the order of the file at equal times: so slices come first there, then sends, then receives."""
+An event takes no time, but a slice must be seen. It begins when the event happened, and takes up to half of the
+time to its VM's next one, and no more than a quarter of the shortest period. What a VM did at one and the same time (a
+tick that takes a message and acts) shares that time, in its order; `t_ns` of the arguments is exact. Viewers sort by
+time and keep the order of the file at equal times: so slices come first there, then sends, then receives."""
 import json
 
 import numpy as np
@@ -15,6 +16,7 @@ import lcmpi_tool as tool
 from .part import happened, provenance, scalar_clocks
 
 WIDEST = 32  # components of vector stamps that are written as arguments
+ROWS = 100_000  # that are kept to be sorted, of what has no time
 NO_RATE = 1_000_000  # ns: the longest slice where no rate is known
 SLICE, SEND, RECEIVE, OTHER = range(4)  # order at equal times
 
@@ -33,8 +35,8 @@ def write(part, paths):
         _add_snapshots(part, trace, pids)
         trace.close()
     if run.backwards:
-        tool.note(f"{part.file}: {run.backwards} messages have no arrow: by the times on file they are taken before they are "
-                  "sent, or at that moment")
+        tool.note(f"{part.file}: {run.backwards} messages have no arrow: by the times on file they are taken before "
+                  "they are sent, or at that moment")
 
 
 class _Trace:
@@ -71,18 +73,22 @@ def _name_tracks(part, trace):
     pids = {}
     for vm, group in zip(part.vms.tolist(), part.table.loc[part.vms, column].tolist()):
         pids[vm] = group + 1
-        name = json.dumps(part.names[vm])
-        for kind, value in (("thread_name", f'"name": {name}'), ("thread_sort_index", f'"sort_index": {vm}')):
-            trace.add(0, SLICE, f'"ph": "M", "name": "{kind}", "pid": {group + 1}, "tid": {vm + 1}, "args": {{{value}}}')
+        _name_track(trace, "thread", f'"pid": {group + 1}, "tid": {vm + 1}', part.names[vm], vm)
+        if len(trace.rows) > ROWS:
+            trace.flush()
     for pid in sorted(set(pids.values())):
-        for kind, value in (("process_name", f'"name": "{word} {pid - 1}"'), ("process_sort_index", f'"sort_index": {pid}')):
-            trace.add(0, SLICE, f'"ph": "M", "name": "{kind}", "pid": {pid}, "args": {{{value}}}')
+        _name_track(trace, "process", f'"pid": {pid}', f"{word} {pid - 1}", pid)
     trace.flush()
     return pids
 
 
+def _name_track(trace, kind, track, name, place):
+    for what, value in (("name", f'"name": {json.dumps(name)}'), ("sort_index", f'"sort_index": {place}')):
+        trace.add(0, SLICE, f'"ph": "M", "name": "{kind}_{what}", {track}, "args": {{{value}}}')
+
+
 class _Run:
-    """Makes slices, arrows and counters of blocks. What it remembers is as much as there are VMs, and messages under way."""
+    """Makes slices, arrows and counters of blocks. What it remembers is of VMs, and of messages under way."""
 
     def __init__(self, part, trace, pids):
         self.trace, self.pids, self.names = trace, pids, part.names
@@ -169,7 +175,7 @@ def _slots(events, block_end, widest):
     if not len(first):
         return t, t
     until = np.append(t[first[1:]], 0)
-    until[np.append(vm[first[1:]] != vm[first[:-1]], True)] = block_end + 1  # where the next block begins, at the earliest
+    until[np.append(vm[first[1:]] != vm[first[:-1]], True)] = block_end + 1  # the next block begins there
     slot = np.clip((until - t[first]) // 2, 1, widest)
     size = np.diff(np.append(first, len(t)))
     place = np.arange(len(t)) - first[group]
@@ -191,10 +197,8 @@ def _add_snapshots(part, trace, pids):
     states = lcmpi.snapshots(part.file)
     states = states[states.vm.isin(part.vms)]
     times = states.t_actual if "t_actual" in states else (states.t * lcmpi.NS_PER_S).round().astype("int64")
-    last = part.about["n_snapshots"]
     for vm, number, t, n_event in zip(states.vm.tolist(), states.snapshot.tolist(), times.tolist(),
                                       states.n_event.tolist()):
         if part.start <= t <= part.end:
-            name = f"snapshot {number}" if number < last else "the end"
-            trace.add(t, OTHER, f'"ph": "i", "s": "t", "cat": "snapshot", "name": "{name}", "pid": {pids[vm]}, '
+            trace.add(t, OTHER, f'"ph": "i", "s": "t", "cat": "snapshot", "name": "snapshot {number}", "pid": {pids[vm]}, '
                                 f'"tid": {vm + 1}, "args": {{"snapshot": {number}, "n_event": {n_event}}}')

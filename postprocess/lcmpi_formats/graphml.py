@@ -57,7 +57,7 @@ def _taken(messages):
 
 
 def _write_among(part, graph):
-    """Of some of the VMs. What a receive made known came by its message: if that is of a VM that is shown, it says it all."""
+    """Of some of the VMs. What a receive made known came by its message: if that is of a VM shown, it says it all."""
     events, clocks, messages = history(part)
     graph.nodes(events)
     ids = list(zip(events.machine.tolist(), events.seq.tolist()))
@@ -79,8 +79,8 @@ def _write_among(part, graph):
 
 
 def _latest(clocks, row, before, first, own):
-    """Rows of the events of other VMs that an event is the first of its VM to know, without those that happened before others
-    of them."""
+    """Rows of the events of other VMs that an event is the first of its VM to know, without those that happened before
+    others of them."""
     new = np.flatnonzero(clocks[row] > before)
     new = new[new != own]
     causes = first[new] + clocks[row, new] - 1
@@ -107,7 +107,8 @@ class _Graph:
             file.write(f"<data key={quoteattr('graph-' + name)}>{escape(_printable(value))}</data>\n")
 
     def _key(self, of, name, kind):
-        self.file.write(f'<key id={quoteattr(f"{of}-{name}")} for="{of}" attr.name={quoteattr(name)} attr.type="{kind}"/>\n')
+        key = quoteattr(f"{of}-{name}")
+        self.file.write(f'<key id={key} for="{of}" attr.name={quoteattr(name)} attr.type="{kind}"/>\n')
 
     def nodes(self, events):
         columns = WORDS + INTEGERS + self.clocks

@@ -4,7 +4,7 @@ import numpy as np
 import lcmpi
 import lcmpi_tool as tool
 
-BLOCK_BYTES = 1 << 28      # of the columns of the events of a block
+BLOCK_BYTES = 1 << 27      # of the columns of the events of a block
 EVENT_BYTES = 1 << 10      # of one event, while it is read and written, without vector stamps
 FOREVER = 1 << 62          # ns
 
@@ -43,7 +43,13 @@ class Part:
         n_vm = len(self.table) // int(self.about.get("n_replica", 1))
         silent = n_vm * len(np.unique(self.logged // n_vm)) - len(self.logged)
         if silent:
-            tool.note(f"{self.file}: {silent} VMs are not logged (--log): what happened before what through them is missing")
+            tool.note(f"{self.file}: {silent} VMs are not logged (--log): what happened before what through them is "
+                      "missing")
+
+    def n_events(self):
+        """How many events of all VMs are in the time chosen, as far as they are spread evenly."""
+        n, ended = self.about["n_events"], self.about["t_end"]
+        return n * (min(self.end, ended) - self.start) // ended if ended else n
 
     def events(self):
         """Of all VMs with a log, in the time chosen."""

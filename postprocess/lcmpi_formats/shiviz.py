@@ -61,10 +61,12 @@ def _receivers(messages, names):
 def _text(row, names, receivers):
     what = row.kind.lower()
     if row.kind == "RECEIVE":
-        what += f" {row.peer}:{row.msg_first} from {names[row.peer]}" if row.msg_first >= 0 else " of an unknown message"
+        known = row.msg_first >= 0
+        what += f" {row.peer}:{row.msg_first} from {names[row.peer]}" if known else " of an unknown message"
     if row.kind == "SEND":
         numbers = range(row.msg_first, row.msg_first + row.msg_count)
-        what += ",".join(f" {row.machine}:{number} to {receivers.get((row.machine, number), '?')}" for number in numbers)
+        ids = [(row.machine, number) for number in numbers]
+        what += ",".join(f" {vm}:{number} to {receivers.get((vm, number), '?')}" for vm, number in ids)
     queue = f", queue {row.queue_before} to {row.queue_after}" if row.queue_before >= 0 else ""
     return f"{what}, tick {row.tick}, at {row.t_actual / lcmpi.NS_PER_S:.9g} s{queue}"
 
@@ -87,7 +89,9 @@ def _choose(part):
     part.end, n_event = _readable(part)
     if part.end < FOREVER or not part.whole:
         vms = f"{len(part.vms)} of {len(part.logged)} VMs" if not part.whole else "all VMs"
-        until = f"the first {n_event} events, until {part.end / lcmpi.NS_PER_S:.6g} s" if part.end < FOREVER else "all events"
+        until = "all events"
+        if part.end < FOREVER:
+            until = f"the first {n_event} events, until {part.end / lcmpi.NS_PER_S:.6g} s"
         tool.note(f"{until}, of {vms}, since ShiViz shows a few hundred; --window and --machines choose another part")
 
 

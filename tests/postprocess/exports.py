@@ -19,8 +19,8 @@ def before(one, other):
 
 def messages(run, vms=None):
     """{(sender, send_seq, receiver, recv_seq)} of those taken, among these VMs."""
-    return {(m["sender"], m["send_seq"], m["receiver"], m["recv_seq"]) for m in run.messages if m["recv_seq"] is not None
-            and (vms is None or {m["sender"], m["receiver"]} <= set(vms))}
+    return {(m["sender"], m["send_seq"], m["receiver"], m["recv_seq"]) for m in run.messages
+            if m["recv_seq"] is not None and (vms is None or {m["sender"], m["receiver"]} <= set(vms))}
 
 
 def then_act(run):
@@ -40,8 +40,8 @@ def with_skipped(run):
     run = copy.deepcopy(run)
     for first, second in _neighbours(run):
         if second["kind"] == synthetic.INTERNAL and second["seq"] % 2:
-            second.update(kind=synthetic.SKIPPED, op=synthetic.NONE, t_actual=first["t_actual"], lamport=first["lamport"],
-                          vector=list(first["vector"]))
+            second.update(kind=synthetic.SKIPPED, op=synthetic.NONE, t_actual=first["t_actual"],
+                          lamport=first["lamport"], vector=list(first["vector"]))
     return run
 
 

@@ -30,7 +30,8 @@ class Chrome(FolderTest):
             for ours, theirs in (("tick", "tick"), ("t_ns", "t_actual"), ("queue_before", "queue_before"),
                                  ("queue_after", "queue_after"), ("lamport", "lamport"), ("vector", "vector")):
                 self.assertEqual(found["args"][ours], event[theirs])
-        arrows = [(s["tid"] - 1, s["args"]["seq"], f["tid"] - 1, f["args"]["seq"]) for s, f in trace_format.arrows(trace)]
+        arrows = [(s["tid"] - 1, s["args"]["seq"], f["tid"] - 1, f["args"]["seq"])
+                  for s, f in trace_format.arrows(trace)]
         self.assertEqual(len(arrows), len(set(arrows)))
         self.assertEqual(set(arrows), {m for m in exports.messages(run, vms) if m[:2] in by_id and m[2:] in by_id})
         return slices
@@ -108,7 +109,7 @@ class Chrome(FolderTest):
         self.holds(self.export("--window", "2:7", "--machines", "0-1")[0], self.run_of, (0, 1), 2, 7)
 
     def test_blocks(self):
-        """A long run is written block by block: the same events and messages, and slices that end by the block's end."""
+        """A long run is written block by block: the same events and messages, and slices that end in their block."""
         import lcmpi_formats.chrome
         import lcmpi_formats.part
         for run in (exports.then_act(self.run_of), self.run_of):
@@ -121,10 +122,17 @@ class Chrome(FolderTest):
             trace_format.check(trace)
             self.holds(trace, run)
 
+    def test_a_slice_ends_before_the_next_block(self):
+        import pandas
+        from lcmpi_formats.chrome import _slots
+        events = pandas.DataFrame({"machine": [0, 0, 1, 1], "t_actual": [10, 20, 15, 15]})
+        begins, ends = _slots(events, 29, 1000)
+        self.assertEqual((begins.tolist(), ends.tolist()), ([10, 20, 15, 18], [15, 25, 18, 22]))
+
     def test_live(self):
         synthetic.write_live(self.file, self.run_of, ("lamport", "vector"), until=5)
         trace, (line,) = self.export()
-        self.assertIn("run is not over", line)
+        self.assertIn("its run is not over", line)
         self.holds(trace, self.run_of, end=5 - 1e-9)
 
     def test_events_a_nanosecond_apart(self):

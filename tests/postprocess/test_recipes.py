@@ -21,6 +21,7 @@ RUN = {"python": [sys.executable, "-c"], "bash": ["bash", "-ec"],
        "octave": ["octave-cli", "--quiet", "--eval"], "r": ["Rscript", "-e"]}
 # What a recipe in which the word stands needs -> a command that fails without it.
 NEEDS = {"ncdump": ["which", "ncdump"], "h5dump": ["which", "h5dump"],
+         "networkx": [sys.executable, "-c", "import networkx"],
          "xarray": [sys.executable, "-c", "import xarray, h5netcdf, netCDF4"],
          "hdf5r": ["Rscript", "-e", "library(hdf5r)"]}
 CLOCKS = ("lamport", "vector")

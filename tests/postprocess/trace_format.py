@@ -64,14 +64,16 @@ def _tracks(events):
 
 
 def _check_flows(events, tracks):
-    """An id is of one start and one end, which does not come before it; each is at the beginning of a slice."""
-    begins = {(place, each["ts"]) for place, slices in tracks.items() for each in slices}
+    """An id is of one start and one end, which does not come before it; each is at the beginning of a slice. At
+    equal times viewers keep the order of the file."""
+    line = {id(event): number for number, event in enumerate(events)}
+    begins = {(place, each["ts"]): line[id(each)] for place, slices in tracks.items() for each in slices}
     seen = {"s": {}, "f": {}}
     for number, event in enumerate(events):
         if event["ph"] in seen:
             ids = seen[event["ph"]]
             need(event["id"] not in ids and 0 <= event["id"] < 2**53, event)
-            need(((event["pid"], event["tid"]), event["ts"]) in begins, event)
+            need(begins.get(((event["pid"], event["tid"]), event["ts"]), number) < number, event)
             need(event["ph"] == "s" or event["bp"] == "e", event)
             ids[event["id"]] = (event["ts"], number)
     need(seen["s"].keys() == seen["f"].keys(), "an arrow has one end")
