@@ -41,14 +41,14 @@ _lcmpi_match() {
   for word in "${@:2}"; do
     if [[ $word == "$beginning"* ]]; then
       COMPREPLY+=("$word")
-      [[ $word != *: ]] || compopt -o nospace 2>/dev/null
+      [[ $word != *: ]] || compopt -o nospace 2>/dev/null || true
     fi
   done
 }
 
 # _lcmpi_files BEGINNING [PATTERN]: adds files, those of the pattern alone, and folders.
 _lcmpi_files() {
-  compopt -o filenames 2>/dev/null
+  compopt -o filenames 2>/dev/null || true
   mapfile -t COMPREPLY < <(compgen -f -X "${2:+!$2}" -- "$1"; [[ ! ${2-} ]] || compgen -d -- "$1")
 }
 
