@@ -152,6 +152,10 @@ class Diagram {
     this.zoom(...this.data.window);
   }
 
+  get showsAll() {
+    return this.view.every((t, k) => t === this.data.window[k]);
+  }
+
   // ---- selecting -------------------------------------------------------------------------------
 
   /* Lights up the causal past and future of event i; -1: of none. */

@@ -20,6 +20,8 @@ class Subject:
         self.file, self.about, self.table = file, lcmpi.info(file), lcmpi.machines(file)
         self.scalar = [name for name, about in self.about["clocks"].items() if about["order"] == "scalar"]
         self.clock = _clock(self.scalar, clock)
+        self.clock_has_theory = self.clock is not None and self.clock == self.scalar[0]  # predicted_clock is of the first
+        self.duration = self.about["duration_ns"] / lcmpi.NS_PER_S
         self.copies = int(self.about.get("n_replica", 1))
         self.notes = [STATES[self.about["state"]]] if self.about["state"] in STATES else []
         self.part = Part(file, window, machines) if self._has_events() else None
