@@ -41,7 +41,7 @@ function together(times, values) {
 
 /* The plots of a run. */
 function plotRun(place, plots) {
-  const titles = {clock: `${plots.clock} clock`, drift: "drift: clock behind the largest of the system", queue: "messages in the queue"};
+  const titles = {clock: `${plots.clock} clock`, drift: `drift: clock behind the largest ${plots.drift_of}`, queue: "messages in the queue"};
   for (const name of Object.keys(titles)) if (plots.theory[name]) titles[name] += " (\u25c7 theory at the end)";
   const charts = Object.entries(titles).filter(([name]) => plots.lines[name]).map(([name, title]) => makePlot(place, title,
     plots.labels.map((label, k) => ({label, points: together(plots.times, plots.lines[name][k]),

@@ -22,10 +22,10 @@ def data(subject):
     if plots is None:
         subject.notes.append("Neither events nor snapshots are on file: no plots.")
         return None
-    n_logged = len(subject.table) if subject.part is None else len(subject.part.logged)
-    of = f", of {len(vms)} of {n_logged:,} VMs" if len(vms) < n_logged else ""
+    sampled = len(vms) < len(subject.members)
+    of = f", of {len(vms)} of {len(subject.members):,} VMs" if sampled else ""
     made_of = "the events" if whole else "the states at the snapshots (between them lines are straight; jumps are the largest so far)"
-    return {**plots, "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
+    return {**plots, "drift_of": "of these machines" if sampled and not whole else "of the system", "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
             "clock": subject.clock}
 
 
@@ -33,7 +33,7 @@ def _sample(subject):
     """The VMs that the plots are of: those shown or, of a large system, some at equal distances."""
     if subject.part is not None and subject.part.machines_given:
         return subject.vms
-    there = subject.table.index if subject.part is None else subject.members
+    there = subject.members
     return [int(vm) for vm in there[np.unique(np.linspace(0, len(there) - 1, min(len(there), SAMPLED)).astype(int))]]
 
 
