@@ -55,6 +55,10 @@ class Manual(tree.Case):
         for code in re.findall(r"^ +(\d+\S*)  ", self.shell("lcmpi info --help"), re.MULTILINE):
             self.assertIn(f".B {code}\n", self.text)
 
+    def test_every_tool_is_named(self):
+        for link in (path for path in (self.tree / "bin").iterdir() if path.is_symlink()):
+            self.assertRegex(self.text, rf"(?m)^\.BR? {link.name}\b")
+
     def test_environment(self):
         """What the program reads, but for what launchers set of their own accord."""
         sources = (tree.ROOT / "src").rglob("*.c")
@@ -77,6 +81,10 @@ class Completion(tree.Case):
                           f"COMP_WORDS=({' '.join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}; "
                           '_lcmpi; ((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"')
         return said.splitlines()
+
+    def test_shellcheck_has_no_complaint(self):
+        tree.need("shellcheck")
+        tree.call("shellcheck", self.file)
 
     def test_commands(self):
         self.assertEqual(self.complete("lcmpi "), ["run", "info", "verify", "query", "recover", "predict", "help"])

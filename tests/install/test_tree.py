@@ -74,6 +74,15 @@ class Files(tree.Case):
             self.assertFalse(os.path.isabs(os.readlink(link)), link)
             self.assertTrue(link.resolve(strict=True).is_relative_to(self.tree), link)
 
+    @unittest.skipUnless((tree.ROOT / ".git").exists(), "not in a checkout: what is to be called is not known")
+    def test_what_can_be_called_in_the_project_can_be_called_here(self):
+        """By anybody, whatever the umask of the checkout was."""
+        said = tree.call("git", "-C", tree.ROOT, "ls-files", "-s", "postprocess", "jobs")
+        callable = {line.partition("\t")[2] for line in said.splitlines() if line.startswith("100755")}
+        for name in names(self.tree / "share/lcmpi") - {"bin/lcmpi"}:
+            mode = (self.tree / "share/lcmpi" / name).stat().st_mode & 0o777
+            self.assertEqual(mode, 0o755 if name in callable else 0o644, name)
+
     def test_nothing_knows_where_it_was_built_or_first_installed(self):
         for name in names(self.tree):
             content = (self.tree / name).read_bytes()
