@@ -1,8 +1,10 @@
 """What the command-line tools share: failures as one line with an exit code, the packages they
-need, and files that appear whole or not at all. Needs the standard library only."""
+need, values of their options, and files that appear whole or not at all. Needs the standard
+library only."""
 import argparse
 import importlib
 import os
+import re
 import shlex
 import sys
 from contextlib import contextmanager
@@ -96,6 +98,32 @@ def whole_file(path):
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def window(text):
+    """(start, end), None for an end that is left out."""
+    if text == "all":
+        return (None, None)
+    match = re.fullmatch(r"(\d*\.?\d*):(\d*\.?\d*)", text)
+    try:
+        start, end = (float(part) if part else None for part in match.groups())
+    except (AttributeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not START:END in seconds, or 'all'") from None
+    if end is not None and end <= (start or 0):
+        raise argparse.ArgumentTypeError(f"'{text}' ends before it starts")
+    return (start, end)
+
+
+def machine_list(text):
+    vms = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a list such as 0,3,8-11")
+        vms.update(range(first, last + 1))
+    return vms
 
 
 def _end(text, code):

@@ -15,6 +15,7 @@ suites=(
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
+  'readme       240  every command of the top README, and what it is said to print'
   'install      240  what cmake --install gives: tools, pages, jobs, the core for other programs, a package'
   'import       240  logs of other programs: what is made of them, and that every defect is found'
   'hosts        240  three hosts out of network namespaces: clocks, digests, a folder that is not shared'
@@ -76,6 +77,7 @@ suite_install() { run_unittest install; }
 suite_import() { run_unittest import; }
 suite_hosts() { run_unittest hosts; }
 suite_slurm() { run_unittest slurm; }
+suite_readme() { run_unittest readme; }
 suite_spin() { run_unittest spin; }
 
 suite_postprocess() { # on files that the tests write, and on one of lcmpi's
