@@ -48,14 +48,15 @@ def expected():
     tools = project("postprocess") - texts
     jobs = {name for name in project("jobs") - texts if Path(name).name not in BUILDS}
     commands = {Path(name).name for name in tools if re.fullmatch(r"postprocess/lcmpi_\w+", name)}
+    lib = tree.library_folder()
     return {
         "bin/lcmpi", *(f"bin/{name}" for name in commands),
         *(f"share/lcmpi/{name}" for name in tools | jobs), "share/lcmpi/bin/lcmpi",
         *(f"share/doc/lcmpi/{name}" for name in texts | {"LICENSE"}),
         "share/man/man1/lcmpi.1", "share/bash-completion/completions/lcmpi",
         *(f"include/lcmpi/{name}" for name in core_headers()),
-        "lib/liblcmpi_core.a", "lib/pkgconfig/lcmpi.pc",
-        *(f"lib/cmake/lcmpi/lcmpi{name}.cmake" for name in ("Config", "ConfigVersion", "Targets", "Targets-release"))}
+        f"{lib}/liblcmpi_core.a", f"{lib}/pkgconfig/lcmpi.pc",
+        *(f"{lib}/cmake/lcmpi/lcmpi{name}.cmake" for name in ("Config", "ConfigVersion", "Targets", "Targets-release"))}
 
 
 class Files(tree.Case):
