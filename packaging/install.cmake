@@ -3,6 +3,12 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+foreach(folder BINDIR DATADIR INCLUDEDIR LIBDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
+    message(FATAL_ERROR "CMAKE_INSTALL_${folder} is ${CMAKE_INSTALL_${folder}}: it must be a folder below the "
+                        "prefix, named from there")
+  endif()
+endforeach()
 set(share ${CMAKE_INSTALL_DATADIR}/lcmpi)
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/lcmpi)
 set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
