@@ -51,6 +51,12 @@ class SpaceTime {
     return Math.abs(this.events.t[next] - t) < Math.abs(this.events.t[low] - t) ? next : low;
   }
 
+  /* The time of so many events, from the first on. */
+  beginning(many) {
+    const times = [...this.events.t].sort((a, b) => a - b);
+    return [this.window[0], many < times.length ? times[many] : this.window[1]];
+  }
+
   /* What an event is, as lines of text. */
   describe(i) {
     const e = this.events, kind = e.kind[i], sender = this.vms[e.row[i]].id;
@@ -69,6 +75,7 @@ class SpaceTime {
 
 const MARGIN = {left: 92, right: 18, top: 26, bottom: 30};
 const REACH = 9; // pixels within which an event is meant
+const READABLE = 150; // events that the first view has
 
 class Diagram {
   constructor(element, data) {
@@ -78,7 +85,7 @@ class Diagram {
     this.tooltip = element.querySelector(".tooltip");
     this.panel = element.querySelector(".selected");
     this.selected = this.hovered = -1;
-    this.view = [...data.window];
+    this.view = this.data.beginning(READABLE);
     this.whenViewed = []; // called with [start, end] when the view has changed
     this.rowHeight = Math.max(24, Math.min(64, 420 / data.vms.length));
     this.height = MARGIN.top + MARGIN.bottom + this.rowHeight * data.vms.length;
@@ -205,6 +212,8 @@ class Diagram {
 
   draw() {
     if (!this.pen) return;
+    const seconds = (t) => `${+t.toPrecision(4)} s`;
+    this.shown.textContent = `${this.view.map(seconds).join(" to ")}, of ${this.data.window.map(seconds).join(" to ")}`;
     const names = ["ink", "faint", "paper", "past", "future", "self", "message", "cut", "dim"];
     this.colours = Object.fromEntries(names.map((name) => [name, this.colour(name)]));
     this.pen.clearRect(0, 0, this.width, this.height);
@@ -357,6 +366,8 @@ class Diagram {
       button.addEventListener("click", act);
       bar.append(button);
     }
+    this.shown = document.createElement("span");
+    bar.append(this.shown);
   }
 
   makeLegend() {

@@ -22,15 +22,18 @@ class Subject:
         self.clock = _clock(self.scalar, clock)
         self.copies = int(self.about.get("n_replica", 1))
         self.notes = [STATES[self.about["state"]]] if self.about["state"] in STATES else []
-        self.part = Part(file, window, machines) if self._is_logged() else None
+        self.part = Part(file, window, machines) if self._has_events() else None
         self.end = self.about["t_end"] / lcmpi.NS_PER_S or self._end_on_file()
         if self.part:
             self._choose()
-        else:
-            self.notes.append("No VM is logged (--log none): there are no events to show; plots are of the states at snapshots.")
 
-    def _is_logged(self):
-        return ("logged" not in self.table or (self.table.logged == 1).any()) and self.about["n_events"] > 0
+    def _has_events(self):
+        silent = "logged" in self.table and not (self.table.logged == 1).any()
+        if silent or self.about["n_events"] == 0:
+            self.notes.append(("No VM is logged (--log none)" if silent else "No events are on file (yet)") +
+                              ": there is no diagram, and plots are of the states at snapshots.")
+            return False
+        return True
 
     def _end_on_file(self):
         """Of a run that has no end: when the last snapshot was, or the duration that was asked for."""
