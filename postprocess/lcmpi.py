@@ -33,8 +33,8 @@ class FileError(Exception):
 
 def info(file):
     """The root attributes, and under further keys: `state`, `t_end` (ns, 0 until the run has ended),
-    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, and `clocks` (the attributes of
-    each clock by its name)."""
+    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, `digest` (by name, empty until the end), and `clocks` (the
+    attributes of each clock by its name)."""
     with _opened(file) as h5:
         about = _attributes(h5)
         about["state"] = _meanings(h5["commit/state"])[h5["commit/state"][()]]
@@ -43,6 +43,8 @@ def info(file):
         about["n_messages"] = int(h5["commit/n_messages"][:].sum())
         about["n_snapshots"] = int(h5["commit/n_snapshots"][:].min())
         about["balance"] = {name: int(value[()]) for name, value in h5["balance"].items()}
+        about["digest"] = ({name: int(value[()]) for name, value in h5["digest"].items()}
+                           if "digest" in h5 and about["t_end"] else {})
         about["clocks"] = {name: _attributes(h5[f"events/clocks/{name}"]) for name in _clocks(h5)}
         return about
 
@@ -100,22 +102,23 @@ def _states_on_file(h5):
     return _on_file(h5)[h5["vm_rank"][:]]
 
 
-def snapshots(file):
-    """One row per VM and snapshot that is on file, with the scalar clocks and the largest jump of each
-    by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
+def snapshots(file, machines=None):
+    """One row per VM (or per VM of `machines`) and snapshot that is on file, with the scalar clocks and the largest jump
+    of each by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
     state at the end of the run."""
     with _opened(file) as h5:
         group = h5["snapshots"]
-        vm, snapshot = np.nonzero((group["valid"][:] == 1) & _states_on_file(h5))
-        columns = {"vm": h5["vm"][:][vm], "snapshot": group["snapshot"][:][snapshot],
+        chosen = slice(None) if machines is None else np.array(sorted(machines), int)
+        vm, snapshot = np.nonzero((group["valid"][chosen] == 1) & _states_on_file(h5)[chosen])
+        columns = {"vm": h5["vm"][chosen][vm], "snapshot": group["snapshot"][:][snapshot],
                    "t": group["t"][:][snapshot] / NS_PER_S}
         for name, dataset in group.items():
             if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and name != "valid":
-                columns[name] = dataset[:][vm, snapshot]
+                columns[name] = dataset[chosen][vm, snapshot]
         for name in _clocks(h5, vectors=False):
-            columns[name] = group[f"clocks/{name}/stamp"][:][vm, snapshot]
+            columns[name] = group[f"clocks/{name}/stamp"][chosen][vm, snapshot]
             if "jump_max" in group[f"clocks/{name}"]:
-                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][:][vm, snapshot]
+                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][chosen][vm, snapshot]
         return pd.DataFrame(columns)
 
 

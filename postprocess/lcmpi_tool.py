@@ -88,6 +88,13 @@ def output_folder(file, folder):
     return Path(folder)
 
 
+def spare_strangers(paths, mark, what):
+    """Fails if one of the paths is there and is not `what` with the mark of this tool in it."""
+    for path in paths:
+        if path.exists() and mark.encode() not in path.read_bytes():
+            raise Failure(f"{path}: exists and is not {what} of this tool; --force replaces it")
+
+
 @contextmanager
 def whole_file(path):
     """A temporary name to write to; what is there becomes `path` if nothing fails."""

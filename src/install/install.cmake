@@ -58,7 +58,7 @@ install(DIRECTORY postprocess/images DESTINATION ${CMAKE_INSTALL_DOCDIR}/postpro
 install(TARGETS lcmpi_core EXPORT lcmpi ARCHIVE INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${core_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lcmpi)
 install(EXPORT lcmpi FILE lcmpiTargets.cmake NAMESPACE lcmpi:: DESTINATION ${config_folder})
-configure_package_config_file(packaging/lcmpiConfig.cmake.in ${generated}/lcmpiConfig.cmake
+configure_package_config_file(src/install/lcmpiConfig.cmake.in ${generated}/lcmpiConfig.cmake
                               INSTALL_DESTINATION ${config_folder})
 write_basic_package_version_file(${generated}/lcmpiConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${generated}/lcmpiConfig.cmake ${generated}/lcmpiConfigVersion.cmake
@@ -66,5 +66,5 @@ install(FILES ${generated}/lcmpiConfig.cmake ${generated}/lcmpiConfigVersion.cma
 between(prefix ${pkgconfig_folder} .)
 between(libdir . ${CMAKE_INSTALL_LIBDIR})
 between(includedir . ${CMAKE_INSTALL_INCLUDEDIR})
-configure_file(packaging/lcmpi.pc.in ${generated}/lcmpi.pc @ONLY)
+configure_file(src/install/lcmpi.pc.in ${generated}/lcmpi.pc @ONLY)
 install(FILES ${generated}/lcmpi.pc DESTINATION ${pkgconfig_folder})

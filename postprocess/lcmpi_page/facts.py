@@ -1,0 +1,108 @@
+"""What a run was: where it comes from, what came out of it, and theory beside it. Tables are (header, rows) of texts."""
+import lcmpi
+
+ROWS = 24  # machines; more are grouped by tick rate
+
+
+def provenance(subject):
+    """[(name, text)]"""
+    about = subject.about
+    imported = "imported" in about
+    rows = [("file", subject.file), ("state", about["state"]), ("made by", f"{about['source']}, format {about['lcmpi_format']}"),
+            ("imported" if imported else "started", f"{about['start_time']}" + ("" if imported else f" on {about['hostnames']}")),
+            ("command", about["command_line"]), ("system", _system(subject)), ("clocks", ", ".join(about["clocks"])),
+            ("on file", f"{about['n_events']:,} events, {about['n_messages']:,} messages, {about['n_snapshots']} snapshots")]
+    if about["t_end"]:
+        rows.append(("ended", f"at {subject.end:g} s; {_balance(about['balance'])}"))
+    if about["digest"]:
+        rows.append(("digest", f"0x{about['digest']['execution'] & (2**64 - 1):016x}"))
+    return rows + [("libraries", f"{about['mpi_library']}, HDF5 {about['hdf5_version']}")]
+
+
+def _system(subject):
+    about, n_copy = subject.about, len(subject.table) // subject.copies
+    copies = f"{subject.copies:,} copies of " if subject.copies > 1 else ""
+    ranks = f" on {about['n_rank']} ranks" if about["n_rank"] > 1 else ""
+    return f"{copies}{n_copy:,} VMs{ranks}, {about['pace']} time, seed {about['seed']}"
+
+
+def _balance(balance):
+    return (f"{balance['sent']:,} messages sent = {balance['received']:,} received + {balance['queued']:,} queued + "
+            f"{balance['in_flight']:,} in flight + {balance['lost']:,} lost")
+
+
+# ---- machines -----------------------------------------------------------------------------------
+
+def machines(subject):
+    """Observed beside predicted: a row per machine, or per tick rate."""
+    table = observed(subject)
+    many = len(table) > ROWS
+    if many:
+        groups = table.groupby("rate")
+        table = groups.mean(numeric_only=True).reset_index().assign(n=groups.size().to_numpy()).head(100)
+    columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "queue": "queue",
+               "queue_theory": "theory", "clock": subject.clock or "clock", "clock_theory": "theory", "jump_max": "largest jump"}
+    names = [name for name in columns if name in table and table[name].notna().any()]
+    header = ["rate" if many else "machine", *(columns[name] for name in names)]
+    rows = [[f"{row.rate:g}/s" if many else subject.name(vm), *(_number(getattr(row, name)) for name in names)]
+            for vm, row in zip(table.index, table.itertuples(index=False))]
+    return header, rows
+
+
+def observed(subject):
+    """What each machine did: totals, or of a run that has no end the newest state on file; and theory."""
+    table, clock = subject.table, subject.clock
+    frame = table[["tick_rate"]].rename(columns={"tick_rate": "rate"})
+    if subject.about["t_end"]:
+        names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", f"final_{clock}": "clock",
+                 f"{clock}_jump_max": "jump_max"}
+        source = table
+    else:
+        names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", clock: "clock",
+                 f"{clock}_jump_max": "jump_max"}
+        source = lcmpi.snapshots(subject.file).groupby("vm").last()
+    frame = frame.join(source[[name for name in names if name in source]].rename(columns=names))
+    theory = {"predicted_queue": "queue_theory", "predicted_clock": "clock_theory"}
+    return frame.join(table[[name for name in theory if name in table]].rename(columns=theory))
+
+
+def _number(value):
+    if value != value:
+        return ""
+    return f"{value:,.0f}" if abs(value - round(value)) < 1e-9 else f"{value:.4g}"
+
+
+def options(subject):
+    """{name: value} as in effect."""
+    lines = str(subject.about["options"]).splitlines()
+    return dict(line.split(" = ", 1) for line in lines if " = " in line)
+
+
+# ---- several runs -------------------------------------------------------------------------------
+
+def comparison(subjects, verdicts):
+    """What differs between runs, and what came of each: a column per run."""
+    header = ["", *(str(subject.file) for subject in subjects)]
+    all_options = [options(subject) for subject in subjects]
+    names = list(dict.fromkeys(name for each in all_options for name in each if name != "output"))
+    rows = [[name, *(each.get(name, "") for each in all_options)] for name in names
+            if len({each.get(name) for each in all_options}) > 1]
+    sums = [_totals(subject) for subject in subjects]
+    rows += [["state", *(subject.about["state"] for subject in subjects)], ["verdict", *(verdict.word for verdict in verdicts)]]
+    return header, rows + [[name, *(each[name] for each in sums)] for name in sums[0]]
+
+
+def _totals(subject):
+    table = observed(subject)
+    totals = {"machines": f"{len(table):,}", "events on file": f"{subject.about['n_events']:,}",
+              "messages received": _sum(table, "received"), "queued": _sum(table, "queue"),
+              "longest queue": _number(subject.table.queue_max.max()) if "queue_max" in subject.table else ""}
+    has_clock = "clock" in table and table.clock.notna().any()
+    totals["largest clock"] = _number(table.clock.max()) if has_clock else ""
+    totals["smallest clock"] = _number(table.clock.min()) if has_clock else ""
+    totals["largest jump"] = _number(table.jump_max.max()) if "jump_max" in table else ""
+    return totals
+
+
+def _sum(table, name):
+    return f"{table[name].sum():,.0f}" if name in table else ""
