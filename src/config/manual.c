@@ -155,7 +155,14 @@ static void put_environment(FILE *to) {
   }
 }
 
-void print_manual(FILE *to, const char *version, const char *date) {
+static void put_see_also(FILE *to, char *const *tool, int n) {
+  fputs(".SH SEE ALSO\n.BR mpirun (1),\n.BR h5dump (1)\n.PP\nThe tools\n", to);
+  for (int i = 0; i < n; i++)
+    fprintf(to, i < n - 1 ? ".BR %s ,\n" : ".B %s\n", tool[i]);
+  fputs("say with\n.B \\-\\-help\nwhat they do.\n", to);
+}
+
+void print_manual(FILE *to, const char *version, const char *date, char *const *tool, int n) {
   const char *head = command_table[LC_COMMAND_RUN].head;
   fprintf(to,
           ".\\\" Generated from the tables of options and commands.\n"
@@ -172,8 +179,5 @@ void print_manual(FILE *to, const char *version, const char *date) {
   put_environment(to);
   fputs(".SH EXAMPLES\n", to);
   put_examples(to, head);
-  fputs(".SH SEE ALSO\n.BR mpirun (1),\n.BR h5dump (1)\n.PP\n"
-        "lcmpi_plot, lcmpi_export, lcmpi_import and lcmpi_reproduce say with\n"
-        ".B \\-\\-help\nwhat they do.\n",
-        to);
+  put_see_also(to, tool, n);
 }

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-/* lcmpi(1), for the man macros of troff. */
-void print_manual(FILE *to, const char *version, const char *date);
+/* lcmpi(1), for the man macros of troff; it refers to the tools, n names. */
+void print_manual(FILE *to, const char *version, const char *date, char *const *tool, int n);
 /* What bash completes a command line of lcmpi with. */
 void print_completion(FILE *to);
 

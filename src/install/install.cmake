@@ -3,6 +3,12 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+foreach(folder BINDIR DATADIR INCLUDEDIR LIBDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
+    message(FATAL_ERROR "CMAKE_INSTALL_${folder} is ${CMAKE_INSTALL_${folder}}: it must be a folder below the "
+                        "prefix, named from there")
+  endif()
+endforeach()
 set(share ${CMAKE_INSTALL_DATADIR}/lcmpi)
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/lcmpi)
 set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
@@ -32,20 +38,23 @@ install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion
 # ---- tools and job scripts -------------------------------------------------------------------------
 # The tools with their modules in one folder, and links to them where the program is: Python looks for
 # modules where the link leads to. In share/lcmpi/bin is the program, as in a checkout build/release.
-file(GLOB tools CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/postprocess postprocess/lcmpi_*)
+# Who may read and call what is not left to the umask that the checkout was made with.
+set(callable OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(rules "")
 foreach(tool IN LISTS tools)
-  if(NOT tool MATCHES "\\." AND NOT IS_DIRECTORY ${PROJECT_SOURCE_DIR}/postprocess/${tool})
-    link(${CMAKE_INSTALL_BINDIR} ${tool} ${share}/postprocess/${tool})
-  endif()
+  link(${CMAKE_INSTALL_BINDIR} ${tool} ${share}/postprocess/${tool})
+  list(APPEND rules PATTERN ${tool} PERMISSIONS ${callable})
 endforeach()
 link(${share}/bin lcmpi ${CMAKE_INSTALL_BINDIR}/lcmpi)
-install(DIRECTORY postprocess DESTINATION ${share} USE_SOURCE_PERMISSIONS
+install(DIRECTORY postprocess DESTINATION ${share} ${rules}
         PATTERN __pycache__ EXCLUDE PATTERN *.pyc EXCLUDE PATTERN *.h5 EXCLUDE
         PATTERN images EXCLUDE PATTERN README.md EXCLUDE)
-# local.sh and experiments.sh build lcmpi; site.sh is the user's
-install(DIRECTORY jobs DESTINATION ${share} USE_SOURCE_PERMISSIONS
+# local.sh and experiments.sh build lcmpi; site.sh is the user's; job.sh and setup.sh are sourced
+install(DIRECTORY jobs DESTINATION ${share}
         PATTERN local.sh EXCLUDE PATTERN experiments.sh EXCLUDE PATTERN site.sh EXCLUDE
-        PATTERN __pycache__ EXCLUDE PATTERN README.md EXCLUDE)
+        PATTERN __pycache__ EXCLUDE PATTERN README.md EXCLUDE
+        PATTERN *.sbatch PERMISSIONS ${callable} PATTERN sweep.sh PERMISSIONS ${callable}
+        PATTERN report.py PERMISSIONS ${callable})
 
 # ---- texts, which refer to each other as they do here ----------------------------------------------
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

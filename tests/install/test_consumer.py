@@ -18,9 +18,11 @@ class Consumer(tree.Case):
         said = tree.call(program, cwd=self.scratch)
         self.assertIn("clock plausible: passes the suite\n", said)
         self.assertIn("again: clock plausible: there is a clock of this name\n", said)
-        self.assertRegex(said, r"(?m)^found: clock plausible-deaf: .* \(\d+ VMs, seed 1, events \d+ of VM \d+, \[\d+ \d+\], and .*\)$")
+        self.assertRegex(said, r"(?m)^found: clock plausible-deaf: .* "
+                               r"\(\d+ VMs, seed 1, events \d+ of VM \d+, \[\d+ \d+\], and .*\)$")
         run = self.shell("lcmpi --vms 3 --rates 1,3,6 --pace virtual --seed 1 --snapshot-every none -o run.h5")
-        self.assertEqual(re.search("^digest 0x.*", said, re.MULTILINE)[0], re.search("^digest 0x.*", run, re.MULTILINE)[0])
+        digests = [re.search("^digest 0x.*", text, re.MULTILINE)[0] for text in (said, run)]
+        self.assertEqual(*digests)
         clocks = re.findall(r"^VM \d: lamport (\d+) plausible \[\d+ \d+\]$", said, re.MULTILINE)
         table = re.findall(r"^ +\d +0 +[136] +\d+ +\d+ +\d+ +\d+ +\d+ +\S+ +(\d+)", run, re.MULTILINE)
         self.assertEqual(clocks, table)
@@ -28,7 +30,8 @@ class Consumer(tree.Case):
 
     def test_cmake(self):
         build = self.scratch / "build"
-        tree.call("cmake", "-S", SOURCE, "-B", build, f"-DCMAKE_PREFIX_PATH={self.tree}", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
+        tree.call("cmake", "-S", SOURCE, "-B", build, f"-DCMAKE_PREFIX_PATH={self.tree}",
+                  "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
         tree.call("cmake", "--build", build)
         self.check(build / "consumer")
         for unit in json.loads((build / "compile_commands.json").read_text()):
@@ -47,7 +50,7 @@ class Consumer(tree.Case):
     def test_pkg_config(self):
         tree.need("pkg-config")
         said = tree.call("pkg-config", "--cflags", "--libs", "lcmpi",
-                         env={**os.environ, "PKG_CONFIG_PATH": f"{self.tree}/lib/pkgconfig"})
+                         env={**os.environ, "PKG_CONFIG_PATH": f"{self.tree}/{tree.library_folder()}/pkgconfig"})
         tree.call("cc", *STRICT, *sorted(SOURCE.glob("*.c")), *shlex.split(said), "-o", self.scratch / "consumer")
         self.check(self.scratch / "consumer")
 

@@ -26,7 +26,8 @@ class Manual(tree.Case):
 
     def test_man_has_no_complaint(self):
         tree.need("man")
-        said = tree.call("man", "--warnings=w", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        said = tree.call("man", "--warnings=w", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page,
+                         env={**os.environ, "LC_ALL": "C.UTF-8"})
         self.assertEqual(said[said.rindex("x stop"):].strip(), "x stop")  # on stderr, behind it, nothing
 
     def test_mandoc_has_no_complaint(self):
@@ -55,6 +56,10 @@ class Manual(tree.Case):
         for code in re.findall(r"^ +(\d+\S*)  ", self.shell("lcmpi info --help"), re.MULTILINE):
             self.assertIn(f".B {code}\n", self.text)
 
+    def test_every_tool_is_named(self):
+        links = {path.name for path in (self.tree / "bin").iterdir() if path.is_symlink()}
+        self.assertEqual(set(re.findall(r"^\.BR? (lcmpi_\w+)", self.text, re.MULTILINE)), links)
+
     def test_environment(self):
         """What the program reads, but for what launchers set of their own accord."""
         sources = (tree.ROOT / "src").rglob("*.c")
@@ -72,11 +77,16 @@ class Completion(tree.Case):
 
     def complete(self, line, breaks=BREAKS):
         """What the last word of a line is completed to, as readline would ask for it."""
-        words = [part for word in line.split(" ") for part in (re.findall(r"[=:]|[^=:]+", word) if breaks == BREAKS else [word]) or [""]]
+        parts = r"[=:]|[^=:]+" if breaks == BREAKS else ".+"
+        words = [part for word in line.split(" ") for part in re.findall(parts, word) or [""]]
         said = self.shell(f"source {shlex.quote(str(self.file))}; COMP_WORDBREAKS={shlex.quote(breaks)}; "
                           f"COMP_WORDS=({' '.join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}; "
                           '_lcmpi; ((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"')
         return said.splitlines()
+
+    def test_shellcheck_has_no_complaint(self):
+        tree.need("shellcheck")
+        tree.call("shellcheck", self.file)
 
     def test_commands(self):
         self.assertEqual(self.complete("lcmpi "), ["run", "info", "verify", "query", "recover", "predict", "help"])
@@ -115,7 +125,8 @@ class Completion(tree.Case):
         for option in self.complete("lcmpi --"):
             for word in self.complete(f"lcmpi {option} ") if option not in ("--output", "--resume") else []:
                 if not word.endswith(":") and not word.startswith("--"):
-                    commands.append(f"lcmpi {beside.get(option, '--pace virtual')} {option} {word} --print-config >>said || echo {option} {word}")
+                    commands.append(f"lcmpi {beside.get(option, '--pace virtual')} {option} {word} --print-config >>said "
+                                    f"|| echo {option} {word}")
                     words += 1
         self.assertGreater(words, 40)
         self.assertEqual(self.shell("; ".join(commands)), "")

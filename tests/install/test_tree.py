@@ -48,14 +48,15 @@ def expected():
     tools = project("postprocess") - texts
     jobs = {name for name in project("jobs") - texts if Path(name).name not in BUILDS}
     commands = {Path(name).name for name in tools if re.fullmatch(r"postprocess/lcmpi_\w+", name)}
+    lib = tree.library_folder()
     return {
         "bin/lcmpi", *(f"bin/{name}" for name in commands),
         *(f"share/lcmpi/{name}" for name in tools | jobs), "share/lcmpi/bin/lcmpi",
         *(f"share/doc/lcmpi/{name}" for name in texts | {"LICENSE"}),
         "share/man/man1/lcmpi.1", "share/bash-completion/completions/lcmpi",
         *(f"include/lcmpi/{name}" for name in core_headers()),
-        "lib/liblcmpi_core.a", "lib/pkgconfig/lcmpi.pc",
-        *(f"lib/cmake/lcmpi/lcmpi{name}.cmake" for name in ("Config", "ConfigVersion", "Targets", "Targets-release"))}
+        f"{lib}/liblcmpi_core.a", f"{lib}/pkgconfig/lcmpi.pc",
+        *(f"{lib}/cmake/lcmpi/lcmpi{name}.cmake" for name in ("Config", "ConfigVersion", "Targets", "Targets-release"))}
 
 
 class Files(tree.Case):
@@ -73,6 +74,15 @@ class Files(tree.Case):
         for link in links:
             self.assertFalse(os.path.isabs(os.readlink(link)), link)
             self.assertTrue(link.resolve(strict=True).is_relative_to(self.tree), link)
+
+    @unittest.skipUnless((tree.ROOT / ".git").exists(), "not in a checkout: what is to be called is not known")
+    def test_what_can_be_called_in_the_project_can_be_called_here(self):
+        """By anybody, whatever the umask of the checkout was."""
+        said = tree.call("git", "-C", tree.ROOT, "ls-files", "-s", "postprocess", "jobs")
+        callable = {line.partition("\t")[2] for line in said.splitlines() if line.startswith("100755")}
+        for name in names(self.tree / "share/lcmpi") - {"bin/lcmpi"}:
+            mode = (self.tree / "share/lcmpi" / name).stat().st_mode & 0o777
+            self.assertEqual(mode, 0o755 if name in callable else 0o644, name)
 
     def test_nothing_knows_where_it_was_built_or_first_installed(self):
         for name in names(self.tree):

@@ -3,6 +3,7 @@ with a space."""
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,11 @@ def tree():
         call("cmake", "--install", BUILD, "--prefix", scratch / "first place")
         made = (scratch / "first place").rename(scratch / "second place")
     return made
+
+
+def library_folder():
+    """lib, or lib64 where the system has it so."""
+    return re.search(r"^CMAKE_INSTALL_LIBDIR:PATH=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)[1]
 
 
 def call(*words, code=0, **options):

@@ -1,6 +1,8 @@
 """Runs for the tests of exports, beyond what simulate() makes, and what is true of them."""
 import copy
 
+import h5py
+import numpy as np
 import synthetic
 
 
@@ -43,6 +45,15 @@ def with_skipped(run):
             second.update(kind=synthetic.SKIPPED, op=synthetic.NONE, t_actual=first["t_actual"],
                           lamport=first["lamport"], vector=list(first["vector"]))
     return run
+
+
+def as_copies(path, n_copy):
+    """Makes the file say that its VMs are those of so many copies."""
+    with h5py.File(path, "r+") as h5:
+        n_vm = len(h5["vm"])
+        h5.attrs["n_replica"] = n_copy
+        replica = h5.create_dataset("replica", data=np.arange(n_vm) * n_copy // n_vm)
+        replica.dims[0].attach_scale(h5["vm"])
 
 
 def _neighbours(run):

@@ -63,6 +63,14 @@ class Chrome(FolderTest):
             self.assertEqual(named["thread_sort_index", rank + 1, vm + 1], vm)
             self.assertEqual(named["process_name", rank + 1, None], f"rank {rank}")
 
+    def test_a_process_for_each_copy(self):
+        self.write(self.run_of)
+        exports.as_copies(self.file, 3)
+        trace, _ = self.export()
+        self.holds(trace, self.run_of)
+        found = {(e["pid"], e["args"]["name"]) for e in trace["traceEvents"] if e["name"] == "process_name"}
+        self.assertEqual(found, {(1, "copy 0"), (2, "copy 1"), (3, "copy 2")})
+
     def test_queues(self):
         """After each event the counter of its VM is what the event left."""
         self.write(self.run_of)

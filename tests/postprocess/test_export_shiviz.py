@@ -94,6 +94,13 @@ class Shiviz(FolderTest):
         self.assertEqual(len({host for host, _, _ in log}), 12)
         self.assertGreater(sum(len(clock) > 1 for _, clock, _ in log), 100)
 
+    def test_the_first_copy_is_chosen(self):
+        self.write(self.run_of)
+        exports.as_copies(self.file, 2)
+        log, (line,) = self.export()
+        self.assertIn("2 of 4 VMs", line)
+        self.assertEqual({host for host, _, _ in log}, {"vm0", "vm1"})
+
     def test_all_events_at_one_time(self):
         run = synthetic.simulate(["1"] * 20, seconds=30, vector=False)
         self.write(run, clocks=("lamport",))
