@@ -55,6 +55,15 @@ def machines(subject):
     return header, rows
 
 
+def alike(table, copies):
+    """Whether copies are so much alike that the first machines of all go together, and so on; and the groups: these, or the machines of a
+    rate."""
+    n_copy = len(table) // copies
+    place = table.index % n_copy
+    same = copies > 1 and n_copy <= ROWS and (table.rate.groupby(place).nunique() == 1).all()
+    return same, table.groupby(place if same else "rate")
+
+
 def _rate_texts(rates):
     """Each machine's tick rate as text, or of many rates a range of them."""
     distinct = np.unique(rates)
