@@ -9,6 +9,7 @@ Two things are not as they stand: what would take minutes is made shorter (SHORT
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -26,6 +27,7 @@ SHORTER = {
     "mpirun -np 3 lcmpi --rates 1,3,6": "--speed 20",
 }
 NOT_RUN = ("tests/run.sh",)
+IF_THERE = ("man",)
 FROM_THE_TOP = ("jobs/", "cmake ")  # in the project's own folder; all else in a folder of its own
 
 
@@ -83,10 +85,12 @@ class Story:
         tools.mkdir()
         (tools / "python3").symlink_to(PYTHON)
         (tools / "lcmpi").symlink_to(PROGRAM)
+        (folder / "build/release").mkdir(parents=True)
+        (folder / "build/release/lcmpi").symlink_to(PROGRAM)
         for name in ("postprocess", "jobs", "tests"):
             (folder / name).symlink_to(ROOT / name)
-        self.path = f"{tools}:{ROOT / 'postprocess'}:{os.environ['PATH']}"
-        self.here = folder
+        self.environment = {**os.environ, "HOME": str(folder), "PATH": f"{tools}:{ROOT / 'postprocess'}:{os.environ['PATH']}"}
+        self.here, self.exports = folder, []
 
     def run(self, command):
         """(exit code, stdout, stderr)."""
@@ -96,16 +100,15 @@ class Story:
                 bare, mark, remark = command.partition("#")
                 words = f"{bare} {more.format(folder=self.folder)} {mark}{remark}"
         where = ROOT if command.startswith(FROM_THE_TOP) else self.here
-        done = subprocess.run(["bash", "-c", words], cwd=where, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              env={**os.environ, "PATH": self.path})
+        done = subprocess.run(["bash", "-c", "; ".join([*self.exports, words])], cwd=where, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, env=self.environment)
+        if command.startswith("export "):
+            self.exports.append(command)  # for what comes after it
         return done.returncode, done.stdout, done.stderr
 
     def change_folder(self, name):
-        """`cd build/release`: there is the program, under that name."""
-        assert (ROOT / name / "lcmpi").exists(), name
-        self.here = self.folder / "program"
-        self.here.mkdir()
-        (self.here / "lcmpi").symlink_to(PROGRAM)
+        self.here = self.here / name
+        assert (ROOT / name / "lcmpi").exists() and self.here.is_dir(), name
 
 
 class Readme(unittest.TestCase):
@@ -128,7 +131,7 @@ class Readme(unittest.TestCase):
 
     def check_command(self, story, command, shown):
         bare = command.partition("#")[0].strip()
-        if bare in NOT_RUN:
+        if bare in NOT_RUN or not shutil.which(bare.split()[0]) and bare.split()[0] in IF_THERE:
             return
         if bare.startswith("cd "):
             story.change_folder(bare.removeprefix("cd "))
