@@ -24,6 +24,14 @@ def provenance(subject):
     return rows + [("libraries", f"{about['mpi_library']}, HDF5 {about['hdf5_version']}")]
 
 
+def summary(subject):
+    """The run in a line."""
+    about = subject.about
+    until = f"{subject.end:g} s" if about["t_end"] else f"up to {subject.end:g} s"
+    return " \u00b7 ".join([_system(subject), until, f"{about['n_events']:,} events and {about['n_messages']:,} messages on file",
+                             about["state"].lower()])
+
+
 def _system(subject):
     about, n_copy = subject.about, len(subject.table) // subject.copies
     copies = f"{subject.copies:,} copies of " if subject.copies > 1 else ""

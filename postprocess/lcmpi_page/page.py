@@ -84,6 +84,7 @@ def _run(number, subject, judged, data):
     options = escape("\n".join(f"{name} = {value}" for name, value in facts.options(subject).items()))
     return f"""<section class="run" id="run{number}">
 <h2>{escape(Path(subject.file).name)} <span class="verdict {judged.word.split()[0]}">{escape(judged.word)}</span></h2>
+<p class="summary">{escape(facts.summary(subject))}</p>
 <ul class="notes">{notes}</ul>
 {_diagram(number) if data["diagram"] else ""}
 <h3>Observed, and theory beside it</h3>
