@@ -6,7 +6,7 @@ import lcmpi
 
 ROWS = 24    # machines; more are grouped by tick rate ...
 GROUPS = 12  # ... and many rates by their neighbours
-VMS = 20_000  # whose states are read together
+STATES = 1_000_000  # of machines at snapshots, that are read together
 
 
 def provenance(subject):
@@ -72,8 +72,8 @@ def machines(subject):
     table = observed(subject)
     many = len(table) > ROWS
     if many:
-        groups = table.groupby(_rate_texts(table.rate), sort=False)
-        table = groups.mean(numeric_only=True).drop(columns="rate").assign(n=groups.size())
+        groups = table.groupby(_rate_texts(table.rate))
+        table = groups.mean(numeric_only=True).assign(n=groups.size()).sort_values("rate").drop(columns="rate")
     columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "arrivals": "arrivals/s",
                "arrivals_theory": "theory", "queue": "queue", "queue_theory": "theory", "clock": subject.clock or "clock",
                "clock_theory": "theory", "jump_max": "largest jump", "jump_mean": "mean jump"}
@@ -98,7 +98,7 @@ def _rate_texts(rates):
     distinct = np.unique(rates)
     parts = np.array_split(distinct, min(GROUPS, len(distinct)))
     names = {rate: f"{part[0]:g}" if len(part) == 1 else f"{part[0]:.4g} to {part[-1]:.4g}" for part in parts for rate in part}
-    return rates.sort_values(kind="stable").map(names)
+    return rates.map(names).rename(None)
 
 
 def machines_note(subject):
@@ -130,9 +130,8 @@ def observed(subject):
 
 def _newest_states(subject):
     """Of each machine that has one on file, some machines at a time."""
-    vms = subject.table.index.to_numpy()
-    parts = [lcmpi.snapshots(subject.file, vms[first:first + VMS]).groupby("vm").last() for first in range(0, len(vms), VMS)]
-    return pd.concat(parts)
+    vms, step = subject.table.index.to_numpy(), max(1, STATES // (subject.about["n_snapshots"] + 1))
+    return pd.concat([lcmpi.snapshots(subject.file, vms[first:first + step]).groupby("vm").last() for first in range(0, len(vms), step)])
 
 
 def _number(value):

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import h5py
 import numpy as np
 import synthetic
-from common import POSTPROCESS, FolderTest
+from common import POSTPROCESS, FolderTest, needs_chart_js
 
 import lcmpi
 
@@ -68,6 +68,7 @@ class ReportTest(FolderTest):
         self.assertTrue(any(text in note for note in page.notes), page.notes)
 
 
+@needs_chart_js
 class Contents(ReportTest):
     def setUp(self):
         super().setUp()
@@ -165,6 +166,7 @@ class Contents(ReportTest):
         self.assertEqual(page.data[0]["diagram"]["known"], shown[["vector_0", "vector_2"]].to_numpy().ravel().tolist())
 
 
+@needs_chart_js
 class Kinds(ReportTest):
     """Files of every kind."""
 
@@ -213,6 +215,14 @@ class Kinds(ReportTest):
         self.said(page, "No VM is logged")
         states = lcmpi.snapshots(self.file)
         self.assertEqual(page.data[0]["plots"]["lines"]["clock"][1], states[states.vm == 1].lamport.tolist())
+        self.assertEqual(self.report("run.h5", "--machines", "1").data[0]["plots"]["lines"]["clock"], [states[states.vm == 1].lamport.tolist()])
+        self.assertIn("no VM 3", self.refused(2, "lcmpi_report", "run.h5", "--machines", "3"))
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_more_snapshots_than_a_plot_needs(self):
+        self.run_lcmpi("--vms", 3, "--pace", "virtual", "--seed", 1, "--log", "none", "--duration", "3000s", "--snapshot-every", "1s")
+        plots = self.report("run.h5", "--no-verify").data[0]["plots"]
+        self.assertEqual((len(plots["times"]), plots["times"][0], plots["times"][-1]), (400, 1, 3000))
 
     @unittest.skipUnless(LCMPI, "LCMPI names no program")
     def test_thousands_of_machines(self):
@@ -222,6 +232,11 @@ class Kinds(ReportTest):
         self.assertEqual(len(diagram["vms"]), 12)
         self.assertLess(len(diagram["events"]["t"]), 5000)
         self.said(page, "12 of 3,000 VMs")
+        columns, *rows = next(table for table in page.tables if "machines" in table[0])
+        machines = lcmpi.machines(self.file).groupby("tick_rate")
+        self.assertEqual([(row[0], row[1]) for row in rows], [(f"{rate:g}", f"{n:,}") for rate, n in machines.size().items()])
+        for row, queue in zip(rows, machines.n_queued.mean()):
+            self.assertEqual(row[columns.index("queue")], f"{queue:,.4g}")
         self.said(page, "--window START:END chooses another")
         self.assertLess(self.written[0].stat().st_size, 2_000_000)
 
@@ -288,6 +303,7 @@ class Kinds(ReportTest):
         self.assertEqual(list(page.data[0]["plots"]["lines"]), ["queue", "clock", "drift"])
 
 
+@needs_chart_js
 class Verdicts(ReportTest):
     @unittest.skipUnless(LCMPI, "LCMPI names no program")
     def test_of_the_verifier(self):
@@ -312,6 +328,7 @@ class Verdicts(ReportTest):
         self.assertIn("There is no lcmpi here to ask", page.text)
 
 
+@needs_chart_js
 class Refusals(ReportTest):
     def test_files(self):
         synthetic.write_exact(self.file, self.run_of)
