@@ -33,8 +33,8 @@ class FileError(Exception):
 
 def info(file):
     """The root attributes, and under further keys: `state`, `t_end` (ns, 0 until the run has ended),
-    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, and `clocks` (the attributes of
-    each clock by its name)."""
+    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, `digest` (by name; 0 until the run has
+    ended), and `clocks` (the attributes of each clock by its name)."""
     with _opened(file) as h5:
         about = _attributes(h5)
         about["state"] = _meanings(h5["commit/state"])[h5["commit/state"][()]]
@@ -43,6 +43,7 @@ def info(file):
         about["n_messages"] = int(h5["commit/n_messages"][:].sum())
         about["n_snapshots"] = int(h5["commit/n_snapshots"][:].min())
         about["balance"] = {name: int(value[()]) for name, value in h5["balance"].items()}
+        about["digest"] = {name: int(value[()]) for name, value in h5.get("digest", {}).items()}
         about["clocks"] = {name: _attributes(h5[f"events/clocks/{name}"]) for name in _clocks(h5)}
         return about
 
