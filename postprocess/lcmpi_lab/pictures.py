@@ -1,0 +1,35 @@
+"""The figures of the report."""
+from urllib.parse import quote
+
+from lcmpi_figures import figures_of, files
+from lcmpi_figures.run import Nothing, Run
+
+NAMES = ("clocks", "jumps", "drift", "queues", "copies")
+DPI = 130
+ROWS = 10_000_000  # events and messages of a run that is drawn
+MARK = "lcmpi_report"
+
+
+def paths(stem, n):
+    """{(which run, from 1, figure): file} of all that may be drawn."""
+    return {(i, name): stem.with_name(f"{stem.name}-{i}-{name}.png") for i in range(1, n + 1) for name in NAMES}
+
+
+def draw(i, run, places):
+    """The files that were written, and {figure: a line that shows it, or says why there is none}."""
+    if run.about["n_events"] + run.about["n_messages"] > ROWS:
+        return [], {"clocks": f"No figures: the run has more than {ROWS:,} events and messages."}
+    shown = Run(run.file, run.clock)
+    written, lines = [], {}
+    figures = {name: figure for name, figure in figures_of(shown).items() if name in NAMES}
+    for name, figure in figures.items():
+        try:
+            files.save(files.drawn(shown, figure), places[i, name], MARK, DPI)
+        except Nothing as reason:
+            lines[name] = f"No figure of {name}: {reason}."
+            continue
+        written.append(places[i, name])
+        lines[name] = f"![Run {i}: {name}]({quote(places[i, name].name)})"
+    if "clocks" not in lines:
+        lines["clocks"] = "No figures over time: no events are on file."
+    return written, lines
