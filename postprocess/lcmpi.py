@@ -34,7 +34,7 @@ class FileError(Exception):
 def info(file):
     """The root attributes, and under further keys: `state`, `t_end` (ns, 0 until the run has ended),
     `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, `digest` (by name; 0 until the run has
-    ended), and `clocks` (the attributes of each clock by its name)."""
+    ended), `segments` (a dict each), and `clocks` (the attributes of each clock by its name)."""
     with _opened(file) as h5:
         about = _attributes(h5)
         about["state"] = _meanings(h5["commit/state"])[h5["commit/state"][()]]
@@ -44,6 +44,7 @@ def info(file):
         about["n_snapshots"] = int(h5["commit/n_snapshots"][:].min())
         about["balance"] = {name: int(value[()]) for name, value in h5["balance"].items()}
         about["digest"] = {name: int(value[()]) for name, value in h5.get("digest", {}).items()}
+        about["segments"] = _segments(h5)
         about["clocks"] = {name: _attributes(h5[f"events/clocks/{name}"]) for name in _clocks(h5)}
         return about
 
@@ -336,6 +337,12 @@ def _with_outcome(frame, fates):
     arrival = arrival.fillna(frame.t_arrival.astype("Int64").where(on_file))
     frame = frame.drop(columns=["taken_arrival", "left_arrival", "left_fate"])
     return frame.assign(fate=pd.Categorical.from_codes(fate, fates), t_arrival=arrival)
+
+
+def _segments(h5):
+    """The stretches in which the run was made, as /segments has them; format 1 does not tell."""
+    columns = {name: dataset[:] for name, dataset in h5.get("segments", {}).items()}
+    return [dict(zip(columns, map(int, row))) for row in zip(*columns.values())]
 
 
 def _is_per_vm(dataset):

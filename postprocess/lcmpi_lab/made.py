@@ -1,5 +1,4 @@
 """How the runs were made, so that they can be made again."""
-import shlex
 from pathlib import Path
 
 import lcmpi_markdown as markdown
@@ -20,7 +19,7 @@ def section(runs):
     head = ["run", "file", "state", "machines", "ticks/s", "seed", "began (UTC)", "made by", "format"]
     lines = ["## How it was made", "", *markdown.table(head, [[i, *_cells(run)] for i, run in enumerate(runs, 1)])]
     lines += ["The same again (an existing file is not overwritten unasked):", "", "```sh"]
-    lines += [command(run.about) for run in runs] + ["```", ""]
+    lines += [line for run in runs for line in commands(run.about)] + ["```", ""]
     virtual = [(i, run) for i, run in enumerate(runs, 1) if run.whole and run.about["pace"] == "virtual" and run.about["digest"].get("execution")]
     if virtual:
         lines += ["In virtual time the same command and version give the same run, event for event, on any number of ranks; "
@@ -33,14 +32,17 @@ def section(runs):
     return lines
 
 
-def command(about):
-    """As typed, with the seed, and with mpirun if it had several ranks, which lcmpi does not see itself."""
-    typed = shlex.split(about["command_line"])
+def commands(about):
+    """As typed, with the seed, and with mpirun if there were several ranks, which lcmpi does not see itself; then
+    those by which the run was gone on with."""
     if "imported" in about:
-        return about["command_line"]
-    seeded = any(word == "--seed" or word.startswith("--seed=") for word in typed)
-    ranks = ["mpirun", "-np", str(about["n_rank"])] if about["n_rank"] > 1 else []
-    return shlex.join([*ranks, *typed, *([] if seeded else ["--seed", str(about["seed"])])])
+        return [about["command_line"]]
+    first = about["command_line"]
+    if "--seed" not in first:
+        first += f" --seed {about['seed']}"
+    more = [line.partition(": ")[2] for line in about["history"].splitlines() if " --resume" in line]
+    ranks = [segment["n_rank"] for segment in about["segments"]] or [about["n_rank"]]
+    return [f"mpirun -np {n} {words}" if n > 1 else words for n, words in zip(ranks, [first, *more])]
 
 
 def state(run):
@@ -60,7 +62,7 @@ def _cells(run):
     about, n = run.about, int(run.about["n_vm"])
     machines = f"{n:,}" if run.copies == 1 else f"{run.copies:,} copies of {n // run.copies:,}"
     imported = "imported" in about
-    return [Path(run.file).name, state(run), machines, rates(run), words.NONE if imported else about["seed"],
+    return [f"`{Path(run.file).name}`", state(run), machines, rates(run), words.NONE if imported else about["seed"],
             about["start_time"], about["source"], about["lcmpi_format"]]
 
 

@@ -55,7 +55,7 @@ def _setting(run):
 def _side_by_side(runs):
     head = ["run", "file", "ticks/s", "internal", "time", "largest jump", "furthest behind at the end", "of the largest", "longest queue",
             "fastest growing queue, 1/s", "theory"]
-    rows = [[i, Path(run.file).name, made.rates(run), run.options.get("internal", words.NONE), words.seconds(run.seconds), *_most(run)]
+    rows = [[i, f"`{Path(run.file).name}`", made.rates(run), run.options.get("internal", words.NONE), words.seconds(run.seconds), *_most(run)]
             for i, run in runs]
     what = "Of each run the largest over its machines"
     if any(run.copies > 1 for _, run in runs):

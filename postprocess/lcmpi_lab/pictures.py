@@ -6,7 +6,7 @@ from lcmpi_figures.run import Nothing, Run
 
 NAMES = ("clocks", "jumps", "drift", "queues", "copies")
 DPI = 130
-ROWS = 10_000_000  # events and messages of a run that is drawn
+ROWS = 2_000_000  # events and messages of a run that is drawn
 MARK = "lcmpi_report"
 
 
@@ -32,4 +32,11 @@ def draw(i, run, places):
         lines[name] = f"![Run {i}: {name}]({quote(places[i, name].name)})"
     if "clocks" not in lines:
         lines["clocks"] = "No figures over time: no events are on file."
+    elif len(shown.shown) < len(run.rows):
+        lines["clocks"] = _which(shown, len(run.rows)) + "\n\n" + lines["clocks"]
     return written, lines
+
+
+def _which(shown, total):
+    copy = ", of one copy" if shown.copies > 1 else ""
+    return f"The figures over time show and compare {len(shown.shown)} of {total:,} machines{copy}: those whose events are on file."

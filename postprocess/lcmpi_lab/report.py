@@ -15,7 +15,7 @@ def text(runs, pictures):
     lines = ["# Scale models and logical clocks", "", _opening(runs), "", *made.section(runs)]
     lines += ["## What is measured", "", *(f"* {line}" for line in sections.MEANING), ""]
     for i, (run, shown) in enumerate(zip(runs, pictures), 1):
-        lines += [f"## Run {i}: {Path(run.file).name}", "", *_about(run, shown)]
+        lines += [f"## Run {i}: `{Path(run.file).name}`", "", *_about(run, shown)]
     return "\n".join([*lines, *overview.section(runs)])
 
 

@@ -204,7 +204,7 @@ MEANING = (
     "*Jump*: growth of a machine's clock at one event, the first from 0. Theory's mean is its final clock over its ticks.",
     "*Gap*: difference between two consecutive clock values of a machine; 1 is none left out.",
     "*Drift*: how far a clock is behind the largest of its system at the same moment, at the end and at most, in ticks of the clock "
-    "and as a part of that largest clock.",
+    "and as a part of that largest clock. Theory's is the difference of its final clocks.",
     "*Queue*: messages that wait. *Longest* is what a tick found, with the message that it took; *growth* is the queue at the end over the time.",
     "*Saturated* is a machine at which, by theory, more messages arrive than it has ticks, each of which takes one.",
 )

@@ -37,8 +37,8 @@ def spread(values, show):
         return NONE
     if len(values) == 1:
         return show(values[0])
-    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf")
-    return show(middle) if low == high else f"{show(middle)} ({show(low)} to {show(high)})"
+    low, middle, high = map(show, np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf"))
+    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def listed(words, most=6):
