@@ -7,8 +7,9 @@ import lcmpi_tool as tool
 
 
 def write(files, folder, clock=None, force=False):
-    """Writes STEM-lab.md and its figures, STEM-lab-RUN-FIGURE.png, into `folder`, which is made if need be (None: beside
-    the first file), STEM being that of the first file. Returns the paths. Nothing is written if it raises tool.Failure."""
+    """Writes STEM-lab.md and its figures, STEM-lab-RUN-FIGURE.png, into `folder`, which is made if need be
+    (None: beside the first file), STEM being that of the first file. Returns the paths. What cannot be read,
+    or replaced, is refused with tool.Failure before anything is written."""
     try:
         return _write([Path(file) for file in files], folder, clock, force)
     except lcmpi.FileError as error:
@@ -46,7 +47,8 @@ def _clock_of(file, wanted):
     """The clock that the report is about: the first that has one value, or the one that is asked for."""
     known = [name for name, about in lcmpi.info(file)["clocks"].items() if about["order"] == "scalar"]
     if not known:
-        raise tool.Failure(f"{file}: has no clock with one value, which jumps, gaps and drift are of; run it with --clock lamport too")
+        raise tool.Failure(f"{file}: has no clock with one value, which jumps, gaps and drift are of; "
+                           "a run with --clock lamport,... has one")
     if wanted is None:
         return known[0]
     if wanted not in known:

@@ -20,15 +20,16 @@ def section(runs):
     lines = ["## How it was made", "", *markdown.table(head, [[i, *_cells(run)] for i, run in enumerate(runs, 1)])]
     lines += ["The same again (an existing file is not overwritten unasked):", "", "```sh"]
     lines += [line for run in runs for line in commands(run.about)] + ["```", ""]
-    virtual = [(i, run) for i, run in enumerate(runs, 1) if run.whole and run.about["pace"] == "virtual" and run.about["digest"].get("execution")]
+    virtual = [(i, run) for i, run in enumerate(runs, 1) if run.whole and run.about["pace"] == "virtual"
+               and run.about["digest"].get("execution")]
     if virtual:
-        lines += ["In virtual time the same command and version give the same run, event for event, on any number of ranks; "
-                  "these digests stand for all events, and for all stamps of the clock:", ""]
+        lines += ["In virtual time the same command and version give the same run, event for event, on any number "
+                  "of ranks; these digests stand for all events, and for all stamps of the clock:", ""]
         lines += markdown.table(["run", "digest", "of the stamps"], [[i, *_digests(run)] for i, run in virtual])
     real = [str(i) for i, run in enumerate(runs, 1) if run.about["pace"] == "real" and "imported" not in run.about]
     if real:
-        lines += [f"In real time ({'run' if len(real) == 1 else 'runs'} {words.listed(real)}) the seed fixes rates and draws, but not when "
-                  "messages arrive: the same command gives a like run, not an equal one.", ""]
+        lines += [f"In real time ({'run' if len(real) == 1 else 'runs'} {words.listed(real, 12)}) the seed fixes rates "
+                  "and draws, but not when messages arrive: the same command gives a like run, not an equal one.", ""]
     return lines
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from .log import Largest, Log
 
 ENDED = ("COMPLETE", "STOPPED")  # with totals; those of RECOVERED lack the queues
-STATES = 5_000_000  # of snapshots, that are read
+STATES = 1_000_000  # of snapshots, that are read
 DRIFT = ["behind_max", "behind_max_of"]
 GAPS = ["gap_median", "gap_95", "gap_max", "gap_one"]
 COLUMNS = ["tick", "clock", "jump_max", "jump_mean", *GAPS, "behind", "behind_of", *DRIFT, "queue", "queue_max",
@@ -74,7 +74,8 @@ def _from_events(found, log, machines, ended):
     largest = Largest(log, found.clock)
     parts = []
     for vms, events in log.batches():
-        parts.append(pd.DataFrame({vm: _of_machine(own, found.clock, largest) for vm, own in events.groupby("machine")}).T)
+        of_each = {vm: _of_machine(own, found.clock, largest) for vm, own in events.groupby("machine")}
+        parts.append(pd.DataFrame(of_each).T)
     known = pd.concat(parts).reindex(rows.index)
     found.n_gap = int(known.pop("n_gap").sum())
     rows[known.columns] = known
@@ -100,7 +101,8 @@ def _of_machine(events, clock, largest):
            "behind_max": behind[most], "behind_max_of": of[most],
            "queue": events.queue_after.iloc[-1], "queue_max": events.queue_before.max()}
     if len(gap):
-        row.update(zip(GAPS, (*np.quantile(gap, (0.5, 0.95), method="inverted_cdf"), gap.max(), (gap == 1).mean())))
+        median, most_of_them = np.quantile(gap, (0.5, 0.95), method="inverted_cdf")
+        row.update(zip(GAPS, (median, most_of_them, gap.max(), (gap == 1).mean())))
     return row
 
 
@@ -148,8 +150,8 @@ def _states(found):
 def _drift_at(found, states, copy):
     of = states.groupby(["snapshot", copy[states.vm]])[found.clock].transform("max")
     states = states.assign(of=of, behind=of - states[found.clock])
-    most = states.loc[states.groupby("vm").behind.idxmax()].set_index("vm")
-    found.rows[DRIFT] = most[["behind", "of"]]
+    most = states.sort_values("behind", ascending=False, kind="stable").drop_duplicates("vm").set_index("vm")
+    found.rows[DRIFT] = most.loc[found.rows.index, ["behind", "of"]].to_numpy()
     found.n_snapshot = states.snapshot.nunique()
 
 

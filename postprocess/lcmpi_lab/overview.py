@@ -53,10 +53,10 @@ def _setting(run):
 # ---- side by side ------------------------------------------------------------------------------------
 
 def _side_by_side(runs):
-    head = ["run", "file", "ticks/s", "internal", "time", "largest jump", "furthest behind at the end", "of the largest", "longest queue",
-            "fastest growing queue, 1/s", "theory"]
-    rows = [[i, f"`{Path(run.file).name}`", made.rates(run), run.options.get("internal", words.NONE), words.seconds(run.seconds), *_most(run)]
-            for i, run in runs]
+    head = ["run", "file", "ticks/s", "internal", "time", "largest jump", "furthest behind at the end",
+            "of the largest", "longest queue", "fastest growing queue, 1/s", "theory"]
+    rows = [[i, f"`{Path(run.file).name}`", made.rates(run), run.options.get("internal", words.NONE),
+             words.seconds(run.seconds), *_most(run)] for i, run in runs]
     what = "Of each run the largest over its machines"
     if any(run.copies > 1 for _, run in runs):
         what += "; of one with copies the median of these over the copies (5 % to 95 % of them)"
@@ -66,8 +66,8 @@ def _side_by_side(runs):
 def _most(run):
     rows = run.rows.assign(behind_share=run.rows.behind / run.rows.behind_of)
     of_copy = rows.groupby(rows.index.to_numpy() // run.vms).max()
-    return [words.spread(of_copy[name].to_numpy(float), show) for name, show in (
-        ("jump_max", number), ("behind", number), ("behind_share", percent), ("queue_max", number), ("growth", number), ("growth_theory", number))]
+    return [words.spread(of_copy[name].to_numpy(float), percent if name == "behind_share" else number)
+            for name in ("jump_max", "behind", "behind_share", "queue_max", "growth", "growth_theory")]
 
 
 # ---- classes -----------------------------------------------------------------------------------------
@@ -76,14 +76,17 @@ def _classes(vms, what, clock, runs):
     values = pd.concat([_values(run) for _, run in runs], ignore_index=True)
     same = len({tuple(sorted(run.rows.rate)) for _, run in runs}) == 1
     values["kind"] = values.rate if same else values["class"]
-    order = sorted(values.rate.unique(), reverse=True) if same else [name for name in CLASSES if (values["class"] == name).any()]
+    kinds = sorted(values.rate.unique(), reverse=True) if same else [k for k in CLASSES if (values.kind == k).any()]
     name = style.ticks_per_second if same else str
-    lines = [f"### Runs {words.listed((str(i) for i, _ in runs), 12)}: {words.plural(vms, 'machine')}" + (f", {what}" if what else ""), "",
-             _explained(runs, same, clock), ""]
-    rows = [[name(kind), heading, *_statistics(values[values.kind == kind], column, show, theory)] for kind in order
-            for heading, column, show, theory in QUANTITIES if values[column][values.kind == kind].notna().any()]
-    lines += markdown.table(["machines", "quantity", "mean", "smallest", "largest", "theory: mean", "values"], rows)
-    return [*lines, *_correlation(values, runs)]
+    which = words.listed((str(i) for i, _ in runs), 12)
+    rows = []
+    for kind in kinds:
+        own = values[values.kind == kind]
+        rows += [[name(kind), heading, *_statistics(own, column, show, theory)]
+                 for heading, column, show, theory in QUANTITIES if own[column].notna().any()]
+    head = ["machines", "quantity", "mean", "smallest", "largest", "theory: mean", "values"]
+    return [f"### Runs {which}: {', '.join(filter(None, [words.plural(vms, 'machine'), what]))}", "",
+            _explained(runs, same, clock), "", *markdown.table(head, rows), *_correlation(values, runs)]
 
 
 def _values(run):
@@ -97,10 +100,12 @@ def _values(run):
 
 
 def _explained(runs, same, clock):
-    said = [f"The machines of {len(runs)} runs, by {'tick rate' if same else 'their place in their own run'}; the clock is `{clock}`."]
+    said = [f"The machines of {len(runs)} runs, by {'tick rate' if same else 'their place in their own run'}; "
+            f"the clock is `{clock}`."]
     lengths = [run.seconds for _, run in runs]
     if max(lengths) > 1.01 * min(lengths):
-        said.append(f"The records are of {words.seconds(min(lengths))} to {words.seconds(max(lengths))}: what grows with time is not alike in them.")
+        said.append(f"The records are of {words.seconds(min(lengths))} to {words.seconds(max(lengths))}: "
+                    "what grows with time is not alike in them.")
     if not all(run.whole for _, run in runs):
         said.append("Theory of the end is left out where not all runs reached it.")
     return " ".join([*said, *_growth([run for _, run in runs if run.whole])])
@@ -111,15 +116,18 @@ def _growth(runs):
     rows = pd.concat([run.rows for run in runs]) if runs else pd.DataFrame(columns=["rate", "arrivals"])
     full = rows[rows.arrivals > rows.rate]
     if len(full):
-        return [f"In the complete runs {words.plural(len(full), 'machine')} {'is' if len(full) == 1 else 'are'} saturated by theory, at the end with "
-                f"{number(full.growth_theory.mean())} messages queued for each second on average; seen: {number(full.growth.mean())}."]
-    return ["By theory no machine of the complete runs is saturated."] if len(rows) and rows.arrivals.notna().all() else []
+        return [f"In the complete runs {words.plural(len(full), 'machine')} {'is' if len(full) == 1 else 'are'} saturated by "
+                f"theory, at the end with {number(full.growth_theory.mean())} messages queued for each second on average; "
+                f"seen: {number(full.growth.mean())}."]
+    known = len(rows) and rows.arrivals.notna().all()
+    return ["By theory no machine of the complete runs is saturated."] if known else []
 
 
 def _statistics(values, column, show, theory):
     seen = values[column].dropna()
     expected = values.loc[seen.index, theory] if theory else pd.Series([np.nan])
-    return [show(seen.mean()), show(seen.min()), show(seen.max()), show(expected.mean()) if expected.notna().all() else words.NONE, f"{len(seen):,}"]
+    mean = expected.mean() if expected.notna().all() else np.nan
+    return [*map(show, (seen.mean(), seen.min(), seen.max(), mean)), f"{len(seen):,}"]
 
 
 def _correlation(values, runs):

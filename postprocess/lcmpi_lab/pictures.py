@@ -8,6 +8,7 @@ NAMES = ("clocks", "jumps", "drift", "queues", "copies")
 DPI = 130
 ROWS = 2_000_000  # events and messages of a run that is drawn
 MARK = "lcmpi_report"
+NO_EVENTS = "No figures over time: no events are on file."
 
 
 def paths(stem, n):
@@ -19,6 +20,8 @@ def draw(i, run, places):
     """The files that were written, and {figure: a line that shows it, or says why there is none}."""
     if run.about["n_events"] + run.about["n_messages"] > ROWS:
         return [], {"clocks": f"No figures: the run has more than {ROWS:,} events and messages."}
+    if not run.about["n_events"] and run.copies == 1:
+        return [], {"clocks": NO_EVENTS}
     shown = Run(run.file, run.clock)
     written, lines = [], {}
     figures = {name: figure for name, figure in figures_of(shown).items() if name in NAMES}
@@ -31,7 +34,7 @@ def draw(i, run, places):
         written.append(places[i, name])
         lines[name] = f"![Run {i}: {name}]({quote(places[i, name].name)})"
     if "clocks" not in lines:
-        lines["clocks"] = "No figures over time: no events are on file."
+        lines["clocks"] = NO_EVENTS
     elif len(shown.shown) < len(run.rows):
         lines["clocks"] = _which(shown, len(run.rows)) + "\n\n" + lines["clocks"]
     return written, lines
@@ -39,4 +42,5 @@ def draw(i, run, places):
 
 def _which(shown, total):
     copy = ", of one copy" if shown.copies > 1 else ""
-    return f"The figures over time show and compare {len(shown.shown)} of {total:,} machines{copy}: those whose events are on file."
+    return (f"The figures over time show and compare {len(shown.shown)} of {total:,} machines{copy}: "
+            "those whose events are on file.")

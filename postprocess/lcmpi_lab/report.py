@@ -20,9 +20,9 @@ def text(runs, pictures):
 
 
 def _opening(runs):
-    return (f"{words.plural(len(runs), 'run')} of machines that tick at rates of their own, take one message a tick out of a queue, and keep a "
-            "logical clock: jumps of the clocks, gaps between their values, drift, and queues. Every figure here is computed from the "
-            "files; theory is what they say of it.")
+    return (f"{words.plural(len(runs), 'run')} of machines that tick at rates of their own, take one message a tick out of a "
+            "queue, and keep a logical clock: jumps of the clocks, gaps between their values, drift, and queues. Every "
+            "figure here is computed from the files; theory is what they say of it.")
 
 
 def _about(run, shown):

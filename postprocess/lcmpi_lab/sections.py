@@ -34,7 +34,7 @@ def _column(head, name, show=number):
 def _share(head, name, of):
     def values(rows):
         top, bottom = rows[name].to_numpy(float), rows[of].to_numpy(float)
-        return np.divide(top, bottom, out=np.zeros_like(top) + np.where(np.isfinite(top), 0, np.nan), where=bottom > 0)
+        return np.divide(top, bottom, out=0 * top, where=bottom > 0)
     return Column(head, values, percent)
 
 
@@ -58,8 +58,8 @@ def _table(run, columns):
         return []
     several = len(groups) < len(rows)
     head = [_who(run, several), *(["machines"] if several else []), *(columns[i].head for i in known)]
-    cells = [[name, *([f"{which.sum():,}"] if several else []), *(words.spread(values[i][which], columns[i].show) for i in known)]
-             for name, which in groups]
+    cells = [[name, *([f"{which.sum():,}"] if several else []),
+              *(words.spread(values[i][which], columns[i].show) for i in known)] for name, which in groups]
     note = ["Of several machines: the median (5 % to 95 % of them).", ""] if several else []
     return [*note, *markdown.table(head, cells)]
 
@@ -103,8 +103,9 @@ def _clock_against_theory(run):
     if not run.whole:
         return ""
     off = ((rows.clock - rows.clock_theory) / rows.clock_theory).abs()
-    return (f"Final clocks are within {percent(off.max())} of theory; {machine(run, off.idxmax())} is furthest from it, at "
-            f"{number(rows.clock[off.idxmax()])} where theory has {number(round(rows.clock_theory[off.idxmax()]))}.")
+    most = off.idxmax()
+    return (f"Final clocks are within {percent(off[most])} of theory; {machine(run, most)} is furthest from it, at "
+            f"{number(rows.clock[most])} where theory has {number(round(rows.clock_theory[most]))}.")
 
 
 def _theory_is_of(run, name, what):
@@ -120,14 +121,18 @@ def _theory_is_of(run, name, what):
 def _gap_sentences(run):
     rows = run.rows
     if run.source != "events":
-        why = "of a run with copies only totals are looked at" if run.copies > 1 else "not every machine's events are on file"
+        why = "not every machine's events are on file"
+        if run.copies > 1:
+            why = "of a run with copies only totals are looked at"
         return [f"Gaps are left out: {why}."]
     if not run.n_gap:
         return ["No machine has two clock values."]
     said = [f"{words.plural(run.n_gap, 'gap')} in all."]
     even = rows.index[rows.gap_max == 1]
     if len(even):
-        who = words.listed((machine(run, vm) for vm in even), 3) if len(rows) <= MOST_ROWS else f"{len(even):,} of {len(rows):,} machines"
+        who = f"{len(even):,} of {words.plural(len(rows), 'machine')}"
+        if len(rows) <= MOST_ROWS:
+            who = words.listed((machine(run, vm) for vm in even), 3)
         said.append(f"Whose clock leaves no value out: {who}.")
     rough = rows.gap_median.max()
     if rough > 1:
@@ -175,13 +180,13 @@ def _saturation(run):
     rows = run.rows
     full = rows[rows.arrivals > rows.rate]
     if full.empty:
-        return ["Theory has no machine saturated: at each fewer messages arrive than it has ticks to take them"
-                f" (at most {number(round((rows.arrivals / rows.rate).max(), 3))} a tick)."]
+        most = number(round((rows.arrivals / rows.rate).max(), 3))
+        return [f"Theory has no machine saturated: at none more messages arrive than it has ticks (at most {most} a tick)."]
     if run.copies == 1 and len(rows) <= MOST_ROWS:
-        return [f"{machine(run, vm)} is saturated: by theory {number(own.arrivals)} messages a second arrive, and it takes {number(own.rate)}, so that its "
-                f"queue grows without end." for vm, own in full.iterrows()]
-    return [f"By theory {len(full):,} of {words.plural(len(rows), 'machine')} are saturated: more messages arrive than they have ticks. "
-            f"On average {number(full.arrivals.mean())} a second arrive, and they take {number(full.rate.mean())}."]
+        return [f"{machine(run, vm)} is saturated: by theory {number(own.arrivals)} messages a second arrive, and it takes "
+                f"{number(own.rate)}, so that its queue grows without end." for vm, own in full.iterrows()]
+    return [f"By theory {len(full):,} of {words.plural(len(rows), 'machine')} are saturated: more messages arrive than they "
+            f"have ticks. On average {number(full.arrivals.mean())} a second arrive, and they take {number(full.rate.mean())}."]
 
 
 PARTS = [
@@ -203,8 +208,9 @@ PARTS = [
 MEANING = (
     "*Jump*: growth of a machine's clock at one event, the first from 0. Theory's mean is its final clock over its ticks.",
     "*Gap*: difference between two consecutive clock values of a machine; 1 is none left out.",
-    "*Drift*: how far a clock is behind the largest of its system at the same moment, at the end and at most, in ticks of the clock "
-    "and as a part of that largest clock. Theory's is the difference of its final clocks.",
-    "*Queue*: messages that wait. *Longest* is what a tick found, with the message that it took; *growth* is the queue at the end over the time.",
+    "*Drift*: how far a clock is behind the largest of its system at the same moment, at the end and at most, in ticks "
+    "of the clock and as a part of that largest clock. Theory's is the difference of its final clocks.",
+    "*Queue*: messages that wait. *Longest* is what a tick found, with the message that it took; *growth* is the queue at "
+    "the end over the time.",
     "*Saturated* is a machine at which, by theory, more messages arrive than it has ticks, each of which takes one.",
 )

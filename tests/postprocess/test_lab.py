@@ -147,6 +147,7 @@ class OneRun(LabTest):
             self.assertEqual(queues[row], [name, *map(words.number, (end, machine.queue_max, end / 10))])
 
     def test_structure(self):
+        self.quick()
         self.write()
         self.assertEqual(re.findall("^##+ .*", self.text, re.MULTILINE),
                          ["## How it was made", "## What is measured", "## Run 1: `run.h5`", *(f"### {part}" for part in PARTS)])
@@ -161,14 +162,14 @@ class OneRun(LabTest):
         found = self.write()
         self.assertIn("```sh\nmpirun -np 2 ./lcmpi --seed 1 -o 'a|b.h5'\n```", self.text)
         self.assertEqual(found["How it was made", ""][2:], [["1", "`0xffffffffffffff01`", "`0x0000000000000abc`"]])
+        row = next(line for line in self.text.splitlines() if line.startswith("| 1 | `run.h5`"))
+        self.assertEqual(row, "| 1 | `run.h5` | complete | 3 | 2, 6, 1 | 1 | 2026-01-31T12:00:00Z | synthetic | 2.0 |")
 
     def test_a_run_that_was_gone_on_with(self):
         """All commands, each with its own number of ranks."""
         about = {"command_line": "lcmpi --vms 9", "seed": 7, "n_rank": 1, "segments": [{"n_rank": 4}, {"n_rank": 1}, {"n_rank": 2}],
                  "history": "2026 lcmpi: lcmpi --vms 9\n2027 lcmpi: lcmpi --resume a.h5\n2027 lcmpi: compacted\n2028 lcmpi: lcmpi --resume a.h5 -o b.h5"}
         self.assertEqual(made.commands(about), ["mpirun -np 4 lcmpi --vms 9 --seed 7", "lcmpi --resume a.h5", "mpirun -np 2 lcmpi --resume a.h5 -o b.h5"])
-        row = next(line for line in self.text.splitlines() if line.startswith("| 1 | `run.h5`"))
-        self.assertEqual(row, "| 1 | `run.h5` | complete | 3 | 2, 6, 1 | 1 | 2026-01-31T12:00:00Z | synthetic | 2.0 |")
 
     def test_theory(self):
         """What is said of saturation follows the file."""
@@ -259,6 +260,26 @@ class OneRun(LabTest):
         self.write()
         self.assertIn("A single machine is behind no other.", self.text)
         self.assertIn("No figure of drift: a single VM drifts from no other.", self.text)
+
+    def test_an_imported_log(self):
+        """It need not say how long queues were, and has no theory."""
+        with h5py.File(self.file, "a") as h5:
+            h5.attrs["imported"], h5.attrs["command_line"] = "csv", "lcmpi_import a.csv -o run.h5"
+            h5["events/queue_before"][0] = -1
+        found = self.write()
+        self.assertIn("Queues are left out: the log does not say how long they were.", self.text)
+        self.assertIn("No figure of queues: the imported log does not say", self.text)
+        self.assertNotIn(("Run 1: `run.h5`", "Queues"), found)
+        self.assertIn("```sh\nlcmpi_import a.csv -o run.h5\n```", self.text)
+        self.assertIn("The file has no theory of this clock.", self.text)
+
+    def test_a_file_of_format_1(self):
+        new = measure.measure(self.file, "lamport").rows
+        synthetic.write_exact(self.file, self.run_of, old=True)
+        self.assertTrue(new.equals(measure.measure(self.file, "lamport").rows))
+        self.quick()
+        self.write()
+        self.assertIn("mpirun -np 2 lcmpi --seed 1", self.text)
 
     def test_many_machines(self):
         run = synthetic.simulate([str(1 + vm % 3) for vm in range(30)], seconds=5, vector=False)
