@@ -57,7 +57,8 @@ job_fail() {
 
 job_site() {
   local site=${LCMPI_SITE:-$jobs/site.sh}
-  lcmpi=${LCMPI:-$root/build/release/lcmpi}
+  if [[ ! ${LCMPI_SITE-} && ! -e $site ]]; then site=${XDG_CONFIG_HOME:-${HOME-}/.config}/lcmpi/site.sh; fi
+  lcmpi=${LCMPI:-$setup_program}
   launcher=() folder=. stripe=() again=requeue restarts=10
   if [[ ${LCMPI_SITE-} || -e $site ]]; then
     [[ -r $site ]] || job_fail 2 "the site's settings cannot be read: $site"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# On this machine: installs what is missing, builds lcmpi, runs it on 3 ranks, draws the figures.
+# On this machine: installs what is missing, builds lcmpi, runs it on 3 ranks, draws what came out.
 set -euo pipefail
 # shellcheck source=jobs/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -7,7 +7,7 @@ set -euo pipefail
 usage() {
   cat <<'EOF'
 Usage: jobs/local.sh [-np N] [OPTION...]
-Installs what is missing, builds lcmpi, runs it, verifies the run and draws its figures. The first
+Installs what is missing, builds lcmpi, runs it, verifies the run, draws its figures and writes its report. The first
 call on a machine takes a minute or two for that; later ones install and build nothing.
 
   -np N     ranks to start (default 3)
@@ -50,6 +50,7 @@ short() {
 lcmpi=$(short "$root/build/release/lcmpi")
 if [[ $lcmpi != /* ]]; then lcmpi=./$lcmpi; fi
 plot=$(short "$root/postprocess/lcmpi_plot")
+report=$(short "$root/postprocess/lcmpi_report")
 
 setup_install run
 setup_environment
@@ -105,9 +106,11 @@ echo
 "$lcmpi" info "$file" | grep -q ': COMPLETE: ' || setup_fail "$file: the run did not reach its end"
 figures=$("$python" "$plot" --format png,svg "$file") ||
   setup_fail "the figures could not be drawn; the run itself is complete, in $file"
+page=$("$python" "$report" "$file") || page='none, as said above'
 cat <<EOF
 
 run       $file
+report    $page
 figures   $(sed -n 's/svg$/{png,svg}/p' <<<"$figures" | sed '2,$s/^/          /')
 program   $lcmpi
 by hand   export ${setup_mpi[*]}

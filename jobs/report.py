@@ -7,14 +7,16 @@ which says why. Needs Python's standard library; the figures need what lcmpi_plo
 
 import argparse
 import csv
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LCMPI = os.environ.get("LCMPI", str(ROOT / "build/release/lcmpi"))
+sys.path.insert(0, str(ROOT / "postprocess"))
+import lcmpi_tool  # noqa: E402
+
+LCMPI = lcmpi_tool.program()
 FIELDS = ("file state verified balance digest events messages snapshots t_end sent received queued in_flight "
           "lost figures note").split()
 # what stands where in the lines of `lcmpi info`

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # What jobs/local.sh and tests/run.sh share: installing what is missing, the environment of MPI,
-# building. To be sourced; sets `root`, the folder of the project, and `python`, one that has the
-# packages needed.
-# shellcheck disable=SC2034  # both are read where this is sourced
+# building. To be sourced; sets `root`, the folder of the project, or what was installed of it;
+# `setup_program`, lcmpi there; and `python`, one that has the packages needed.
+# shellcheck disable=SC2034  # they are read where this is sourced
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+setup_program=$root/build/release/lcmpi
+if [[ -e $root/bin/lcmpi ]]; then setup_program=$root/bin/lcmpi; fi # as cmake --install has it
 python=/usr/bin/python3 # the one that sees Debian's packages, whatever stands first in PATH
 
 # ---- what is needed, by Debian's names -----------------------------------------------------------
@@ -18,7 +20,8 @@ setup_test=(libcmocka-dev)
 # what lcmpi is merely tested against; tests that need one of these are skipped without it
 setup_full=(clang-format clang-tidy shellcheck strace hdf5-tools netcdf-bin python3-xarray
   python3-h5netcdf python3-netcdf4 octave r-base-core r-cran-hdf5r mpich libmpich-dev
-  libhdf5-mpich-dev iproute2 spin chromium chromium-driver python3-selenium python3-networkx)
+  libhdf5-mpich-dev iproute2 spin chromium chromium-driver python3-selenium python3-networkx
+  man-db mandoc pkg-config dpkg-dev lintian)
 # likewise: a command that comes with it, in whatever way, and a package that brings a service of its name
 setup_services=(sbatch:slurmctld sbatch:slurmd munge:munge)
 

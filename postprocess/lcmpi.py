@@ -33,8 +33,8 @@ class FileError(Exception):
 
 def info(file):
     """The root attributes, and under further keys: `state`, `t_end` (ns, 0 until the run has ended),
-    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, `digest` (by name; 0 until the run has
-    ended), `segments` (a dict each), and `clocks` (the attributes of each clock by its name)."""
+    `n_events`, `n_messages`, `n_snapshots` (on file), `balance`, `digest` (by name, empty until the end), and `clocks` (the
+    attributes of each clock by its name)."""
     with _opened(file) as h5:
         about = _attributes(h5)
         about["state"] = _meanings(h5["commit/state"])[h5["commit/state"][()]]
@@ -43,8 +43,8 @@ def info(file):
         about["n_messages"] = int(h5["commit/n_messages"][:].sum())
         about["n_snapshots"] = int(h5["commit/n_snapshots"][:].min())
         about["balance"] = {name: int(value[()]) for name, value in h5["balance"].items()}
-        about["digest"] = {name: int(value[()]) for name, value in h5.get("digest", {}).items()}
-        about["segments"] = _segments(h5)
+        about["digest"] = ({name: int(value[()]) for name, value in h5["digest"].items()}
+                           if "digest" in h5 and about["t_end"] else {})
         about["clocks"] = {name: _attributes(h5[f"events/clocks/{name}"]) for name in _clocks(h5)}
         return about
 
@@ -102,23 +102,44 @@ def _states_on_file(h5):
     return _on_file(h5)[h5["vm_rank"][:]]
 
 
-def snapshots(file):
-    """One row per VM and snapshot that is on file, with the scalar clocks and the largest jump of each
-    by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
+def snapshots(file, machines=None):
+    """One row per VM (or per VM of `machines`) and snapshot that is on file, with the scalar clocks and the largest jump
+    of each by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
     state at the end of the run."""
     with _opened(file) as h5:
         group = h5["snapshots"]
-        vm, snapshot = np.nonzero((group["valid"][:] == 1) & _states_on_file(h5))
-        columns = {"vm": h5["vm"][:][vm], "snapshot": group["snapshot"][:][snapshot],
+        chosen = slice(None) if machines is None else _rows_of(sorted(machines))
+        vm, snapshot = np.nonzero((group["valid"][chosen] == 1) & _states_on_file(h5)[chosen])
+        columns = {"vm": h5["vm"][chosen][vm], "snapshot": group["snapshot"][:][snapshot],
                    "t": group["t"][:][snapshot] / NS_PER_S}
         for name, dataset in group.items():
             if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and name != "valid":
-                columns[name] = dataset[:][vm, snapshot]
+                columns[name] = dataset[chosen][vm, snapshot]
         for name in _clocks(h5, vectors=False):
-            columns[name] = group[f"clocks/{name}/stamp"][:][vm, snapshot]
+            columns[name] = group[f"clocks/{name}/stamp"][chosen][vm, snapshot]
             if "jump_max" in group[f"clocks/{name}"]:
-                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][:][vm, snapshot]
+                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][chosen][vm, snapshot]
         return pd.DataFrame(columns)
+
+
+def _rows_of(vms):
+    """To index with: neighbours are read many times faster as a slice."""
+    neighbours = len(vms) > 0 and vms[-1] - vms[0] == len(vms) - 1
+    return slice(int(vms[0]), int(vms[-1]) + 1) if neighbours else np.array(vms, int)
+
+
+def segments(file):
+    """One row per stretch of the run: when and with which snapshot it began or was gone on with (-1: the beginning, or the end of the
+    stretch before), `n_rank`, and `started` (Unix time, ns). `t` is in seconds. Files of format 1 have none."""
+    with _opened(file) as h5:
+        frame = _table(h5, "segments", [(0, len(h5["segments/t_start"]))]) if "segments" in h5 else pd.DataFrame({"t_start": []})
+    return frame.assign(t=frame.t_start / NS_PER_S)
+
+
+def server(file):
+    """What the central server did, by the names of /server; None if the run had none."""
+    with _opened(file) as h5:
+        return {name: dataset[()] for name, dataset in h5["server"].items()} if "server" in h5 else None
 
 
 def under_way(file, snapshot=-1, vectors=False):
@@ -337,12 +358,6 @@ def _with_outcome(frame, fates):
     arrival = arrival.fillna(frame.t_arrival.astype("Int64").where(on_file))
     frame = frame.drop(columns=["taken_arrival", "left_arrival", "left_fate"])
     return frame.assign(fate=pd.Categorical.from_codes(fate, fates), t_arrival=arrival)
-
-
-def _segments(h5):
-    """The stretches in which the run was made, as /segments has them; format 1 does not tell."""
-    columns = {name: dataset[:] for name, dataset in h5.get("segments", {}).items()}
-    return [dict(zip(columns, map(int, row))) for row in zip(*columns.values())]
 
 
 def _is_per_vm(dataset):

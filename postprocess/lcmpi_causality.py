@@ -27,6 +27,22 @@ def known(events, messages, machines):
     return result
 
 
+def reached(messages, vms, start, most):
+    """VM -> when (s) it first was in the causal future of the first send from `start` on, as far as messages among
+    `vms` tell; at most `most` of them, the sender first."""
+    messages = messages[messages.t_send_s >= start]
+    messages = messages[messages.sender.isin(vms) & messages.receiver.isin(vms)]
+    first = messages.sender[messages.t_send.idxmin()] if len(messages) else vms[0]
+    since = {first: start}
+    taken = messages[messages.recv_seq.notna()].sort_values("t_receive", kind="stable")
+    for message in taken.itertuples():
+        if len(since) == most:
+            break
+        if message.t_send_s >= since.get(message.sender, np.inf):
+            since.setdefault(message.receiver, message.t_receive_s)
+    return since
+
+
 def _links(events, messages):
     """{(sender, send_seq)} of the messages taken, and {(receiver, recv_seq): [(sender, send_seq), ...]}, of those
     whose two events are both there."""

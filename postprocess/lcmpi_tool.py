@@ -1,8 +1,11 @@
 """What the command-line tools share: failures as one line with an exit code, the packages they
-need, and files that appear whole or not at all. Needs the standard library only."""
+need, values of their options, and files that appear whole or not at all. Needs the standard
+library only."""
 import argparse
 import importlib
 import os
+import re
+import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +46,13 @@ def run(main):
         _end("interrupted", 130)
 
 
+def program():
+    """lcmpi itself: the one that LCMPI names, or that of this tree, which is installed or was built."""
+    root = Path(__file__).resolve().parents[1]
+    installed = root / "bin" / "lcmpi"
+    return os.environ.get("LCMPI") or str(installed if installed.exists() else root / "build" / "release" / "lcmpi")
+
+
 def require(*packages):
     """Fails with what to install and how to go on if one of the packages cannot be imported."""
     errors = {}
@@ -55,7 +65,7 @@ def require(*packages):
         debian = " ".join(f"python3-{package}" for package in errors)
         raise Failure(f"{sys.executable} cannot import {', '.join(errors)} "
                       f"({next(iter(errors.values()))}); on Debian: apt install {debian}, "
-                      f"then run {PYTHON} {sys.argv[0]}")
+                      f"then run {PYTHON} {shlex.quote(sys.argv[0])}")
 
 
 def note(text):
@@ -78,6 +88,13 @@ def output_folder(file, folder):
     return Path(folder)
 
 
+def spare_strangers(paths, mark, what):
+    """Fails if one of the paths is there and is not `what` with the mark of this tool in it."""
+    for path in paths:
+        if path.exists() and mark.encode() not in path.read_bytes():
+            raise Failure(f"{path}: exists and is not {what} of this tool; --force replaces it")
+
+
 @contextmanager
 def whole_file(path):
     """A temporary name to write to; what is there becomes `path` if nothing fails."""
@@ -88,6 +105,32 @@ def whole_file(path):
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def window(text):
+    """(start, end), None for an end that is left out."""
+    if text == "all":
+        return (None, None)
+    match = re.fullmatch(r"(\d*\.?\d*):(\d*\.?\d*)", text)
+    try:
+        start, end = (float(part) if part else None for part in match.groups())
+    except (AttributeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not START:END in seconds, or 'all'") from None
+    if end is not None and end <= (start or 0):
+        raise argparse.ArgumentTypeError(f"'{text}' ends before it starts")
+    return (start, end)
+
+
+def machine_list(text):
+    vms = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a list such as 0,3,8-11")
+        vms.update(range(first, last + 1))
+    return vms
 
 
 def _end(text, code):

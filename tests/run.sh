@@ -15,6 +15,8 @@ suites=(
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'
   'crash        400  kill -9 and every crash point'
   'postprocess  400  the figures and exports'
+  'readme       240  every command of the top README, and what it is said to print'
+  'install      240  what cmake --install gives: tools, pages, jobs, the core for other programs, a package'
   'import       240  logs of other programs: what is made of them, and that every defect is found'
   'hosts        240  three hosts out of network namespaces: clocks, digests, a folder that is not shared'
   'slurm        400  the jobs on a Slurm of three nodes: requeue and resume, sweeps, reports'
@@ -71,9 +73,11 @@ suite_program() { run_unittest program; }
 suite_virtual() { run_unittest virtual; }
 suite_readers() { run_unittest readers; }
 suite_crash() { run_unittest crash; }
+suite_install() { run_unittest install; }
 suite_import() { run_unittest import; }
 suite_hosts() { run_unittest hosts; }
 suite_slurm() { run_unittest slurm; }
+suite_readme() { run_unittest readme; }
 suite_spin() { run_unittest spin; }
 
 suite_postprocess() { # on files that the tests write, and on one of lcmpi's

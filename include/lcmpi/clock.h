@@ -4,9 +4,10 @@
  * A clock has a *state* at each VM and gives each event a *stamp*; both are arrays of int64_t whose
  * length depends only on the number of VMs. The stamp of a send event travels with its messages.
  *
- * To add a clock: one file in src/clock/ that ends in one `const struct lc_clock lc_clock_NAME`,
- * and NAME in LCMPI_CLOCKS in CMakeLists.txt. Help, the conformance suite, the HDF5 file, the
- * verifier and the plots follow from the table. All functions here are Local. */
+ * To add a clock to lcmpi: one file in src/clock/ that ends in one `const struct lc_clock
+ * lc_clock_NAME`, and NAME in LCMPI_CLOCKS in CMakeLists.txt. Help, the conformance suite, the HDF5
+ * file, the verifier and the plots follow from the table. A program that links the core brings
+ * clocks of its own by lc_clock_register(). All functions here are Local. */
 #ifndef LCMPI_CLOCK_H
 #define LCMPI_CLOCK_H
 
@@ -25,8 +26,12 @@ enum lc_order { LC_EQUAL, LC_BEFORE, LC_AFTER, LC_CONCURRENT };
  * number; VECTOR, a < b iff no word of a is greater and one is smaller. */
 enum lc_clock_order { LC_ORDER_SCALAR, LC_ORDER_VECTOR };
 
+enum { LC_CLOCK_NAME_MAX = 63 };
+
 struct lc_clock {
-  const char *name;    /* lower case, one word; the name on the command line and in the file */
+  /* On the command line and in the file: of a-z, 0-9 and -, a letter first, at most
+   * LC_CLOCK_NAME_MAX characters, and not "help". */
+  const char *name;
   const char *summary; /* one line for --clock help */
   const char *promise; /* one line: what holds between happened-before and the stamps */
   enum lc_clock_order order;
@@ -64,6 +69,14 @@ struct lc_clock {
 extern const struct lc_clock *const lc_clocks[];
 extern const size_t lc_n_clock;
 
+/* What a table lacks to be a clock, as words behind "lacks", or NULL. */
+const char *lc_clock_lacks(const struct lc_clock *clock);
+/* Makes a clock from outside known by its name, for as long as the process lives; it is not copied.
+ * Its rules are lc_clock_conformance()'s to judge. LC_EUSAGE, and nothing has changed, if it lacks
+ * something or its name is taken. Not while another thread is here or looks a clock up. */
+lc_status lc_clock_register(const struct lc_clock *clock, struct lc_error *err);
+/* The i-th clock: those of this build, then those that were registered; NULL beyond the last. */
+const struct lc_clock *lc_clock_at(size_t i);
 /* The clock of that name, or NULL. */
 const struct lc_clock *lc_clock_find(const char *name);
 

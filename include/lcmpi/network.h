@@ -29,6 +29,8 @@ struct lc_latency {
  * that is none of them, an end before the start, a min= above the end, and a tail beyond
  * LC_LATENCY_MOST_NS (the latency of the smallest and the largest draw is looked at). */
 lc_status lc_latency_parse(struct lc_latency *latency, const char *text, struct lc_error *err);
+/* The i-th word that a law can begin with, NULL beyond the last; behind a colon stands more. */
+const char *lc_latency_word(size_t i);
 /* What lc_latency_parse() reads back, complete with min= where there can be one; the caller frees
  * it. */
 char *lc_latency_print(const struct lc_latency *latency);
@@ -103,6 +105,8 @@ struct lc_topology_rule {
  * not opened. LC_EUSAGE, naming --topology, for anything else. Replaces what *rule owns. */
 lc_status lc_topology_rule_parse(struct lc_topology_rule *rule, const char *text,
                                  struct lc_error *err);
+/* The i-th word that a shape can begin with, as lc_latency_word(). */
+const char *lc_topology_word(size_t i);
 /* What lc_topology_rule_parse() reads back; the caller frees it. */
 char *lc_topology_rule_print(const struct lc_topology_rule *rule);
 

@@ -232,7 +232,7 @@ struct lc_store_info {
   int state; /* enum lc_run_state */
   int32_t n_vm, n_rank, n_snapshot, n_snapshot_done, n_clock;
   int32_t n_copy, n_logged; /* VMs of one copy; VMs whose events and messages are on file */
-  char clock[LC_MAX_CLOCKS][64];
+  char clock[LC_MAX_CLOCKS][LC_CLOCK_NAME_MAX + 1];
   int64_t rows[LC_N_TABLE]; /* committed, all ranks */
   int64_t t_end;            /* 0 if not ended */
   struct lc_balance balance;

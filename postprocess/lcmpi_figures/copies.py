@@ -2,8 +2,9 @@
 what theory expects. Where every copy has drawn rates of its own, machines of one rate are taken together."""
 import numpy as np
 
+from lcmpi_run import Nothing
+
 from . import kinds, style
-from .run import Nothing
 
 BINS = 40
 

@@ -6,6 +6,8 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+import lcmpi_causality
+
 from . import style
 
 ROWS = 24      # VMs that fit ...
@@ -48,7 +50,7 @@ def _choose_vms(run):
     if len(run.shown) <= ROWS:
         part = len(run.shown) < len(run.machines)
         return run.shown, "messages among these VMs only" if part else "", run.window[0]
-    reached = _reached(run)
+    reached = lcmpi_causality.reached(run.messages, run.shown, run.window[0], REACHED)
     first = next(iter(reached))
     rest = [vm for vm in run.shown if vm not in reached][:REACHED - len(reached)]
     note = f"{REACHED} of {len(run.shown)} VMs"
@@ -56,21 +58,6 @@ def _choose_vms(run):
         note += (f": VM {first}, those its messages reach first (through others too), and messages "
                  "among them")
     return [*reached, *rest], note, max(reached.values())
-
-
-def _reached(run):
-    """VM -> when it first was in the causal future of the first send; at most REACHED of them."""
-    messages = run.messages[run.messages.t_send_s >= run.window[0]]
-    messages = messages[messages.sender.isin(run.shown) & messages.receiver.isin(run.shown)]
-    first = messages.sender[messages.t_send.idxmin()] if len(messages) else run.shown[0]
-    reached = {first: run.window[0]}
-    taken = messages[messages.recv_seq.notna()].sort_values("t_receive", kind="stable")
-    for message in taken.itertuples():
-        if len(reached) == REACHED:
-            break
-        if message.t_send_s >= reached.get(message.sender, np.inf):
-            reached.setdefault(message.receiver, message.t_receive_s)
-    return reached
 
 
 def _readable(run, vms, wanted):

@@ -17,7 +17,8 @@ def write(files, folder, clock=None, force=False):
 
 
 def _write(files, folder, clock, force):
-    from lcmpi_figures.files import spare_strangers
+    tool.require("matplotlib")
+    from lcmpi_figures.files import MARK
 
     from . import pictures, report
     from .measure import measure
@@ -27,7 +28,7 @@ def _write(files, folder, clock, force):
     places = pictures.paths(page.with_suffix(""), len(files))
     if not force:
         report.spare_changed(page)
-        spare_strangers(places.values(), pictures.MARK)
+        tool.spare_strangers(places.values(), MARK, "a figure")
     runs = [measure(*each) for each in zip(files, clocks)]
     drawn = [pictures.draw(i, run, places) for i, run in enumerate(runs, 1)]
     with tool.whole_file(page) as temporary:

@@ -19,7 +19,7 @@ def section(runs):
     head = ["run", "file", "state", "machines", "ticks/s", "seed", "began (UTC)", "made by", "format"]
     lines = ["## How it was made", "", *markdown.table(head, [[i, *_cells(run)] for i, run in enumerate(runs, 1)])]
     lines += ["The same again (an existing file is not overwritten unasked):", "", "```sh"]
-    lines += [line for run in runs for line in commands(run.about)] + ["```", ""]
+    lines += [line for run in runs for line in commands(run.about, run.ranks)] + ["```", ""]
     virtual = [(i, run) for i, run in enumerate(runs, 1) if run.whole and run.about["pace"] == "virtual"
                and run.about["digest"].get("execution")]
     if virtual:
@@ -33,16 +33,15 @@ def section(runs):
     return lines
 
 
-def commands(about):
+def commands(about, ranks):
     """As typed, with the seed, and with mpirun if there were several ranks, which lcmpi does not see itself; then
-    those by which the run was gone on with."""
+    those by which the run was gone on with. `ranks`: of each of these."""
     if "imported" in about:
         return [about["command_line"]]
     first = about["command_line"]
     if "--seed" not in first:
         first += f" --seed {about['seed']}"
     more = [line.partition(": ")[2] for line in about["history"].splitlines() if " --resume" in line]
-    ranks = [segment["n_rank"] for segment in about["segments"]] or [about["n_rank"]]
     return [f"mpirun -np {n} {words}" if n > 1 else words for n, words in zip(ranks, [first, *more])]
 
 

@@ -27,6 +27,7 @@ class Measured:
     rows: pd.DataFrame
     seconds: float  # that `rows` are about
     source: str  # of them: events, totals or snapshots
+    ranks: list  # of each stretch of the run
     n_gap: int
     n_snapshot: int  # that the largest drift is of, where it is not of all moments
 
@@ -52,9 +53,10 @@ def measure(file, clock):
     about = lcmpi.info(file)
     machines = lcmpi.machines(file)
     ended = about["state"] in ENDED
+    ranks = lcmpi.segments(file).get("n_rank", [about["n_rank"]])
     options = dict(line.split(" = ", 1) for line in about.get("options", "").splitlines() if " = " in line)
     rows = pd.DataFrame({"rate": machines.tick_rate}).assign(**dict.fromkeys(COLUMNS, np.nan))
-    found = Measured(str(file), about, options, clock, rows, about["t_end"] / lcmpi.NS_PER_S, "totals", 0, 0)
+    found = Measured(str(file), about, options, clock, rows, about["t_end"] / lcmpi.NS_PER_S, "totals", ranks, 0, 0)
     if found.copies == 1 and about["n_events"] and ("logged" not in machines or (machines.logged == 1).all()):
         _from_events(found, Log(file, machines, about["n_events"], ended), machines, ended)
     else:

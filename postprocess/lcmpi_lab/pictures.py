@@ -1,13 +1,12 @@
 """The figures of the report."""
 from urllib.parse import quote
 
-from lcmpi_figures import figures_of, files
-from lcmpi_figures.run import Nothing, Run
+from lcmpi_figures import files
+from lcmpi_run import Run
 
 NAMES = ("clocks", "jumps", "drift", "queues", "copies")
 DPI = 130
 ROWS = 2_000_000  # events and messages of a run that is drawn
-MARK = "lcmpi_report"
 NO_EVENTS = "No figures over time: no events are on file."
 
 
@@ -17,22 +16,16 @@ def paths(stem, n):
 
 
 def draw(i, run, places):
-    """The files that were written, and {figure: a line that shows it, or says why there is none}."""
+    """The files that were written, and {figure: a line that shows it, or says why there are none}."""
     if run.about["n_events"] + run.about["n_messages"] > ROWS:
         return [], {"clocks": f"No figures: the run has more than {ROWS:,} events and messages."}
     if not run.about["n_events"] and run.copies == 1:
         return [], {"clocks": NO_EVENTS}
     shown = Run(run.file, run.clock)
-    written, lines = [], {}
-    figures = {name: figure for name, figure in figures_of(shown).items() if name in NAMES}
-    for name, figure in figures.items():
-        try:
-            files.save(files.drawn(shown, figure), places[i, name], MARK, DPI)
-        except Nothing as reason:
-            lines[name] = f"No figure of {name}: {reason}."
-            continue
-        written.append(places[i, name])
-        lines[name] = f"![Run {i}: {name}]({quote(places[i, name].name)})"
+    stem = str(places[i, "clocks"]).removesuffix("-clocks.png")
+    written = list(files.draw_all(shown, stem, ["png"], DPI, True, NAMES))
+    lines = {name: f"![Run {i}: {name}]({quote(path.name)})" for (number, name), path in places.items()
+             if number == i and path in written}
     if "clocks" not in lines:
         lines["clocks"] = NO_EVENTS
     elif len(shown.shown) < len(run.rows):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import h5py
 
+import lcmpi_tool as tool
+
 from . import archive
 
-ROOT = Path(__file__).resolve().parents[2]
-LCMPI = Path(os.environ.get("LCMPI", ROOT / "build" / "release" / "lcmpi"))
+LCMPI = Path(tool.program())
 CLOCK = {"seed-a": "lamport-seed-a", "seed-b": "lamport-seed-b"}
 LAUNCHER = ("mpirun", "-np")
 

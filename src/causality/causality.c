@@ -223,6 +223,7 @@ int64_t lc_causal_path(const struct lc_causality *c, int64_t a, int64_t b, int64
   *path = NULL;
   if (a != b && reach(&s, a, b)) {
     int64_t last = s.brought[h->event[b].machine];
+    lc_assert(last < 0 || s.hop);
     for (int64_t i = last; i >= 0; i = s.hop[i].before)
       n_hop++;
     int64_t *hops = lc_new((size_t)n_hop + 1, sizeof *hops, "a causal path");

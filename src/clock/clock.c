@@ -1,14 +1,7 @@
-/* What all clocks share: looking one up, the two common orders, the common wire form. */
+/* What all clocks share: the two common orders, the common wire form. */
 #include "lcmpi/clock.h"
 
 #include <string.h>
-
-const struct lc_clock *lc_clock_find(const char *name) {
-  for (size_t i = 0; i < lc_n_clock; i++)
-    if (strcmp(lc_clocks[i]->name, name) == 0)
-      return lc_clocks[i];
-  return NULL;
-}
 
 enum lc_order lc_compare_scalar(const int64_t *a, const int64_t *b, int32_t n_vm) {
   (void)n_vm;

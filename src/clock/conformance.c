@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_EVENTS = 192, ROW_WORDS = MAX_EVENTS / 64, GUARD = 2, HISTORIES = 40 };
+enum { MAX_EVENTS = 192, ROW_WORDS = MAX_EVENTS / 64, GUARD = 2, HISTORIES = 40, SHOWN = 128 };
 static const int64_t canary = INT64_C(0x5ca1ab1e0ddba11);
 
 /* One randomised history: what each event is, and which events are in its past. */
@@ -121,6 +121,14 @@ static const char *broken_promise(const struct trial *t, int32_t a, int32_t b,
   return NULL;
 }
 
+/* A stamp in words, though print() may do more than it should. */
+static const char *shown(const struct trial *t, int32_t e, char out[SHOWN]) {
+  memset(out, 0, SHOWN);
+  t->clock->print(out, SHOWN / 2, t->stamp[e], t->n_vm);
+  out[strcspn(out, "\n")] = '\0';
+  return out;
+}
+
 static lc_status check_pair(struct trial *t, int32_t a, int32_t b, struct lc_error *err) {
   const struct lc_clock *clock = t->clock;
   enum lc_order order = clock->compare(t->stamp[a], t->stamp[b], t->n_vm);
@@ -142,8 +150,12 @@ static lc_status check_pair(struct trial *t, int32_t a, int32_t b, struct lc_err
   }
   if (!breach)
     return LC_OK;
-  return lc_fail(err, LC_EVERIFY, "clock %s: %s (%d VMs, seed %" PRIu64 ", events %d and %d)",
-                 clock->name, breach, t->n_vm, t->seed, a, b);
+  char stamp_a[SHOWN], stamp_b[SHOWN];
+  return lc_fail(err, LC_EVERIFY,
+                 "clock %s: %s (%d VMs, seed %" PRIu64 ", events %d of VM %d, %s, and %d of VM %d, "
+                 "%s)",
+                 clock->name, breach, t->n_vm, t->seed, a, t->vm[a], shown(t, a, stamp_a), b,
+                 t->vm[b], shown(t, b, stamp_b));
 }
 
 static lc_status check_wire(const struct trial *t, int32_t e, struct lc_error *err) {
@@ -217,21 +229,8 @@ static lc_status run_trial(const struct lc_clock *clock, uint64_t seed, uint64_t
   return status;
 }
 
-static const char *missing_entry(const struct lc_clock *clock) {
-  if (!clock->name || !*clock->name || strpbrk(clock->name, " ,/"))
-    return "a name of one word";
-  if (!clock->summary || !clock->promise)
-    return "a summary and a promise";
-  if (!clock->stamp_words || !clock->local || !clock->send || !clock->receive || !clock->compare ||
-      !clock->print)
-    return "one of its required operations";
-  if (!clock->encode != !clock->decode || !clock->encode != !clock->wire_bytes)
-    return "one of encode, decode and wire_bytes; it has another";
-  return NULL;
-}
-
 lc_status lc_clock_conformance(const struct lc_clock *clock, uint64_t seed, struct lc_error *err) {
-  const char *missing = missing_entry(clock);
+  const char *missing = lc_clock_lacks(clock);
   if (missing)
     return lc_fail(err, LC_EVERIFY, "clock %s lacks %s", clock->name ? clock->name : "(unnamed)",
                    missing);

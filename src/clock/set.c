@@ -33,9 +33,9 @@ lc_status lc_clock_set_add(struct lc_clock_set *set, const struct lc_clock *cloc
 static lc_status unknown_clock(const char *name, struct lc_error *err) {
   char known[256] = "";
   size_t used = 0;
-  for (size_t i = 0; i < lc_n_clock && used < sizeof known; i++)
+  for (size_t i = 0; lc_clock_at(i) && used < sizeof known; i++)
     used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
-                             lc_clocks[i]->name);
+                             lc_clock_at(i)->name);
   return lc_fail(err, LC_EUSAGE, "--clock: no clock is called '%s'; there are: %s", name, known);
 }
 
@@ -43,7 +43,7 @@ lc_status lc_clock_set_parse(struct lc_clock_set *set, const char *list, struct 
   const char *at = list;
   for (;;) {
     size_t length = strcspn(at, ",");
-    char name[64];
+    char name[LC_CLOCK_NAME_MAX + 1];
     snprintf(name, sizeof name, "%.*s", (int)length, at);
     const struct lc_clock *clock = lc_clock_find(name);
     if (!clock)

@@ -159,6 +159,14 @@ static error_t take(int key, char *value, struct argp_state *state) {
   return ARGP_ERR_UNKNOWN;
 }
 
+char *option_text(const struct option_entry *entry, const struct lc_config *defaults) {
+  char *value = entry->print && entry->argument ? entry->print(defaults) : NULL;
+  char *text =
+      value ? lc_format("%s (default %s)", entry->help, value) : lc_format("%s", entry->help);
+  free(value);
+  return text;
+}
+
 /* argp's view of the table; with defaults in the texts when it is made for --help. */
 struct argp_option *argp_options(const struct lc_config *defaults) {
   size_t room = 2 * n_option + 2, n = 0;
@@ -172,16 +180,13 @@ struct argp_option *argp_options(const struct lc_config *defaults) {
       list[n++] = (struct argp_option){.doc = heading, .group = ++number};
       group = entry->group;
     }
-    char *value = entry->print && entry->argument ? entry->print(defaults) : NULL;
     list[n++] = (struct argp_option){
         .name = entry->name,
         .key = entry->key,
         .arg = entry->argument,
-        .doc =
-            value ? lc_format("%s (default %s)", entry->help, value) : lc_format("%s", entry->help),
+        .doc = option_text(entry, defaults),
         .group = number,
     };
-    free(value);
   }
   return list;
 }

@@ -6,20 +6,15 @@
 
 #include <stdlib.h>
 
+const char signal_code[] = "128+n";
+const char signal_meaning[] = "ended at once by a signal n, a second or more after the first";
+
 static char *with_exit_codes(const char *head) {
   char *text = lc_format("%sExit codes:\n", head);
-#define X(name, code, meaning)                                                                     \
-  {                                                                                                \
-    char *longer = lc_format("%s  %2d  %s\n", text, code, meaning);                                \
-    free(text);                                                                                    \
-    text = longer;                                                                                 \
-  }
+#define X(name, code, meaning) text = lc_append(text, "  %2d  %s\n", code, meaning);
   LC_STATUS_MAP(X)
 #undef X
-  char *whole =
-      lc_format("%s 128+n  ended at once by a signal n, a second or more after the first\n", text);
-  free(text);
-  return whole;
+  return lc_append(text, " %s  %s\n", signal_code, signal_meaning);
 }
 
 void lc_print_help(FILE *to, enum lc_command about) {
@@ -40,9 +35,10 @@ void lc_print_help(FILE *to, enum lc_command about) {
 void print_clocks(FILE *to) {
   fputs("Clocks, for --clock NAME or a list of them (they run side by side on one execution):\n",
         to);
-  for (size_t i = 0; i < lc_n_clock; i++)
-    fprintf(to, "  %-14s %s\n  %-14s promise: %s\n", lc_clocks[i]->name, lc_clocks[i]->summary, "",
-            lc_clocks[i]->promise);
+  const struct lc_clock *clock;
+  for (size_t i = 0; (clock = lc_clock_at(i)); i++)
+    fprintf(to, "  %-15s %s\n  %-15s promise: %s\n", clock->name, clock->summary, "",
+            clock->promise);
 }
 
 void print_methods(FILE *to) {

@@ -31,16 +31,23 @@ static lc_status set_duration(int64_t *to, const char *name, const char *value, 
   return LC_OK;
 }
 
-static lc_status set_word(int *to, const char *name, const char *value, const char *const *words,
-                          int n, struct lc_error *err) {
+/* The words that a value can be, as option_entry.word has them. */
+#define WORDS(name, ...)                                                                           \
+  static const char *name(size_t i) {                                                              \
+    static const char *const words[] = {__VA_ARGS__};                                              \
+    return i < sizeof words / sizeof *words ? words[i] : NULL;                                     \
+  }
+
+static lc_status set_word(int *to, const char *name, const char *value, const char *(*word)(size_t),
+                          struct lc_error *err) {
   char *list = NULL;
-  for (int i = 0; i < n; i++) {
-    if (strcmp(value, words[i]) == 0) {
-      *to = i;
+  for (size_t i = 0; word(i); i++) {
+    if (strcmp(value, word(i)) == 0) {
+      *to = (int)i;
       free(list);
       return LC_OK;
     }
-    list = lc_append(list, "%s%s", !i ? "" : i == n - 1 ? " or " : ", ", words[i]);
+    list = lc_append(list, "%s%s", !i ? "" : word(i + 1) ? ", " : " or ", word(i));
   }
   lc_fail(err, LC_EUSAGE, "--%s %s: must be %s", name, value, list);
   free(list);
@@ -180,17 +187,22 @@ static char *print_rate_weights(const struct lc_config *c) {
   return lc_format("%s", c->rate_weights_text ? c->rate_weights_text : "equal");
 }
 
-static const char *const phases[] = {"zero", "period", "random"};
+WORDS(phases, "zero", "period", "random")
 
 static lc_status set_phase(struct lc_config *c, const char *value, struct lc_error *err) {
   int phase = 0;
-  lc_status status = set_word(&phase, "phase", value, phases, 3, err);
+  lc_status status = set_word(&phase, "phase", value, phases, err);
   c->phase = (enum lc_phase)phase;
   return status;
 }
 
 static char *print_phase(const struct lc_config *c) {
-  return lc_format("%s", phases[c->phase]);
+  return lc_format("%s", phases(c->phase));
+}
+
+static const char *clocks(size_t i) {
+  const struct lc_clock *clock = lc_clock_at(i);
+  return clock ? clock->name : NULL;
 }
 
 static lc_status set_clock(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -245,9 +257,11 @@ static char *print_internal(const struct lc_config *c) {
   return lc_format("%s", c->internal_text);
 }
 
+WORDS(all_peers, "all")
+
 static lc_status set_fanout(struct lc_config *c, const char *value, struct lc_error *err) {
   int64_t n = 0;
-  if (strcmp(value, "all") == 0) {
+  if (strcmp(value, all_peers(0)) == 0) {
     c->fanout = LC_FANOUT_ALL;
     return LC_OK;
   }
@@ -259,12 +273,16 @@ static lc_status set_fanout(struct lc_config *c, const char *value, struct lc_er
 }
 
 static char *print_fanout(const struct lc_config *c) {
-  return c->fanout == LC_FANOUT_ALL ? lc_format("all") : lc_format("%d", c->fanout);
+  return c->fanout == LC_FANOUT_ALL ? lc_format("%s", all_peers(0)) : lc_format("%d", c->fanout);
+}
+
+static const char *tick_rules(size_t i) {
+  return i <= LC_RECEIVE_THEN_ACT ? lc_tick_rules[i] : NULL;
 }
 
 static lc_status set_tick_rule(struct lc_config *c, const char *value, struct lc_error *err) {
   int rule = 0;
-  lc_status status = set_word(&rule, "tick-rule", value, lc_tick_rules, 2, err);
+  lc_status status = set_word(&rule, "tick-rule", value, tick_rules, err);
   c->tick_rule = (enum lc_tick_rule)rule;
   return status;
 }
@@ -273,18 +291,18 @@ static char *print_tick_rule(const struct lc_config *c) {
   return lc_format("%s", lc_tick_rules[c->tick_rule]);
 }
 
-static const char *const rng_faults[] = {"none", "shared-stream"};
+WORDS(rng_faults, "none", "shared-stream")
 
 static lc_status set_rng_fault(struct lc_config *c, const char *value, struct lc_error *err) {
   int fault = 0;
-  lc_status status = set_word(&fault, "rng-fault", value, rng_faults, 2, err);
+  lc_status status = set_word(&fault, "rng-fault", value, rng_faults, err);
   if (!status)
     c->shared_stream = fault == 1;
   return status;
 }
 
 static char *print_rng_fault(const struct lc_config *c) {
-  return lc_format("%s", rng_faults[c->shared_stream]);
+  return lc_format("%s", rng_faults(c->shared_stream));
 }
 
 /* ---- network
@@ -312,22 +330,24 @@ static char *print_topology(const struct lc_config *c) {
   return lc_topology_rule_print(&c->topology);
 }
 
-static const char *const switches[] = {"off", "on"};
+WORDS(switches, "off", "on")
 
 static lc_status set_fifo(struct lc_config *c, const char *value, struct lc_error *err) {
   int on = 0;
-  lc_status status = set_word(&on, "fifo", value, switches, 2, err);
+  lc_status status = set_word(&on, "fifo", value, switches, err);
   if (!status)
     c->fifo = on == 1;
   return status;
 }
 
 static char *print_fifo(const struct lc_config *c) {
-  return lc_format("%s", switches[c->fifo]);
+  return lc_format("%s", switches(c->fifo));
 }
 
+WORDS(no_time, "none")
+
 static lc_status set_receive_until(struct lc_config *c, const char *value, struct lc_error *err) {
-  if (strcmp(value, "none") == 0) {
+  if (strcmp(value, no_time(0)) == 0) {
     c->receive_until_ns = INT64_MAX;
     return LC_OK;
   }
@@ -338,18 +358,18 @@ static char *print_receive_until(const struct lc_config *c) {
   return c->receive_until_ns < INT64_MAX ? duration_text(c->receive_until_ns) : lc_format("none");
 }
 
-static const char *const routes[] = {"direct", "server"};
+WORDS(routes, "direct", "server")
 
 static lc_status set_route(struct lc_config *c, const char *value, struct lc_error *err) {
   int route = 0;
-  lc_status status = set_word(&route, "route", value, routes, 2, err);
+  lc_status status = set_word(&route, "route", value, routes, err);
   if (!status)
     c->served = route == 1;
   return status;
 }
 
 static char *print_route(const struct lc_config *c) {
-  return lc_format("%s", routes[c->served]);
+  return lc_format("%s", routes(c->served));
 }
 
 static lc_status set_service_time(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -360,35 +380,35 @@ static char *print_service_time(const struct lc_config *c) {
   return c->served ? duration_text(c->server.service_ns) : NULL;
 }
 
-static const char *const server_orders[] = {"timestamp", "arrival"};
+WORDS(server_orders, "timestamp", "arrival")
 
 static lc_status set_server_order(struct lc_config *c, const char *value, struct lc_error *err) {
   int order = 0;
-  lc_status status = set_word(&order, "server-order", value, server_orders, 2, err);
+  lc_status status = set_word(&order, "server-order", value, server_orders, err);
   if (!status)
     c->server.order = order ? LC_BY_ARRIVAL : LC_BY_TIMESTAMP;
   return status;
 }
 
 static char *print_server_order(const struct lc_config *c) {
-  return c->served ? lc_format("%s", server_orders[c->server.order == LC_BY_ARRIVAL]) : NULL;
+  return c->served ? lc_format("%s", server_orders(c->server.order == LC_BY_ARRIVAL)) : NULL;
 }
 
 /* ---- time
  * ------------------------------------------------------------------------------------------ */
 
-static const char *const paces[] = {"real", "virtual"};
+WORDS(paces, "real", "virtual")
 
 static lc_status set_pace(struct lc_config *c, const char *value, struct lc_error *err) {
   int pace = 0;
-  lc_status status = set_word(&pace, "pace", value, paces, 2, err);
+  lc_status status = set_word(&pace, "pace", value, paces, err);
   if (!status)
     c->pace = (enum lc_pace)pace;
   return status;
 }
 
 static char *print_pace(const struct lc_config *c) {
-  return lc_format("%s", paces[c->pace]);
+  return lc_format("%s", paces(c->pace));
 }
 
 static lc_status set_run_duration(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -470,12 +490,14 @@ static char *print_durable(const struct lc_config *c) {
   return lc_format("%s", c->durable ? "yes" : "no");
 }
 
+/* By enum lc_log. */
+WORDS(logs, "all", "sample:", "none")
+
 static lc_status set_log(struct lc_config *c, const char *value, struct lc_error *err) {
-  static const char *const words[] = {"all", "none"};
-  static const char sample[] = "sample:";
+  const char *sample = logs(LC_LOG_SAMPLE);
   int64_t k = 0;
-  if (strncmp(value, sample, sizeof sample - 1) == 0) {
-    if (!lc_parse_int64(value + sizeof sample - 1, &k) || k < 1 || k > LC_MAX_VMS)
+  if (strncmp(value, sample, strlen(sample)) == 0) {
+    if (!lc_parse_int64(value + strlen(sample), &k) || k < 1 || k > LC_MAX_VMS)
       return lc_fail(err, LC_EUSAGE,
                      "--log %s: must be sample: and a whole number from 1, such as sample:100",
                      value);
@@ -483,10 +505,10 @@ static lc_status set_log(struct lc_config *c, const char *value, struct lc_error
     c->log_sample = (int32_t)k;
     return LC_OK;
   }
-  for (int i = 0; i < 2; i++) {
-    if (strcmp(value, words[i]) != 0)
+  for (size_t i = 0; logs(i); i++) {
+    if (strcmp(value, logs(i)) != 0)
       continue;
-    c->log = i == 0 ? LC_LOG_ALL : LC_LOG_NONE;
+    c->log = (enum lc_log)i;
     return LC_OK;
   }
   return lc_fail(err, LC_EUSAGE, "--log %s: must be all, none or sample:K, such as sample:100",
@@ -494,8 +516,8 @@ static lc_status set_log(struct lc_config *c, const char *value, struct lc_error
 }
 
 static char *print_log(const struct lc_config *c) {
-  return c->log == LC_LOG_SAMPLE ? lc_format("sample:%d", c->log_sample)
-                                 : lc_format("%s", c->log == LC_LOG_ALL ? "all" : "none");
+  return c->log == LC_LOG_SAMPLE ? lc_format("%s%d", logs(c->log), c->log_sample)
+                                 : lc_format("%s", logs(c->log));
 }
 
 static lc_status set_commit_every(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -506,17 +528,17 @@ static char *print_commit_every(const struct lc_config *c) {
   return duration_text(c->commit_every_ns);
 }
 
-static const char *const compactions[] = {"auto", "always", "never"};
+WORDS(compactions, "auto", "always", "never")
 
 static lc_status set_compact(struct lc_config *c, const char *value, struct lc_error *err) {
   int compaction = 0;
-  lc_status status = set_word(&compaction, "compact", value, compactions, 3, err);
+  lc_status status = set_word(&compaction, "compact", value, compactions, err);
   c->compaction = (enum lc_compaction)compaction;
   return status;
 }
 
 static char *print_compact(const struct lc_config *c) {
-  return lc_format("%s", compactions[c->compaction]);
+  return lc_format("%s", compactions(c->compaction));
 }
 
 static lc_status set_max_file_size(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -542,7 +564,7 @@ static char *print_reserve(const struct lc_config *c) {
  * --------------------------------------------------------------------------------------- */
 
 static lc_status set_snapshot_every(struct lc_config *c, const char *value, struct lc_error *err) {
-  if (strcmp(value, "none") == 0) {
+  if (strcmp(value, no_time(0)) == 0) {
     c->snapshot_every_ns = 0;
     return LC_OK;
   }
@@ -551,6 +573,10 @@ static lc_status set_snapshot_every(struct lc_config *c, const char *value, stru
 
 static char *print_snapshot_every(const struct lc_config *c) {
   return c->snapshot_every_ns ? duration_text(c->snapshot_every_ns) : lc_format("none");
+}
+
+static const char *methods(size_t i) {
+  return i < lc_n_snapshot_method ? lc_snapshot_methods[i].name : NULL;
 }
 
 static lc_status set_snapshot_method(struct lc_config *c, const char *value, struct lc_error *err) {
@@ -604,17 +630,17 @@ static char *print_from(const struct lc_config *c) {
 /* ---- display
  * --------------------------------------------------------------------------------------- */
 
-static const char *const progresses[] = {"auto", "live", "log", "none"};
+WORDS(progresses, "auto", "live", "log", "none")
 
 static lc_status set_progress(struct lc_config *c, const char *value, struct lc_error *err) {
   int progress = 0;
-  lc_status status = set_word(&progress, "progress", value, progresses, 4, err);
+  lc_status status = set_word(&progress, "progress", value, progresses, err);
   c->progress = (enum lc_progress_mode)progress;
   return status;
 }
 
 static char *print_progress(const struct lc_config *c) {
-  return lc_format("%s", progresses[c->progress]);
+  return lc_format("%s", progresses(c->progress));
 }
 
 /* ---- the table
@@ -631,131 +657,135 @@ static char *print_progress(const struct lc_config *c) {
 const struct option_entry option_table[] = {
     {"preset", 321, "NAME", SYSTEM, OPTION_NOT_KEPT,
      "a named set of options, set where it stands: options behind it override; 'help' lists them",
-     preset_set, NULL, print_presets},
+     preset_set, NULL, print_presets, preset_word},
     {"vms", 256, "N", SYSTEM, OPTION_OF_RUN,
-     "virtual machines of a copy, spread over the ranks in blocks", set_vms, print_vms, NULL},
+     "virtual machines of a copy, spread over the ranks in blocks", set_vms, print_vms, NULL, NULL},
     {"replicas", 262, "R", SYSTEM, OPTION_OF_RUN,
      "independent copies of the system in one run, each with its own draws", set_replicas,
-     print_replicas, NULL},
+     print_replicas, NULL, NULL},
     {"rates", 257, "LIST", SYSTEM, OPTION_OF_RUN,
      "ticks per second: a range 1:6 that each VM draws from, or a list 1,3,6 dealt out in turn",
-     set_rates, print_rates, NULL},
+     set_rates, print_rates, NULL, NULL},
     {"rate-weights", 258, "LIST", SYSTEM, OPTION_OF_RUN,
      "weights of the values of a range: fractions that sum to 1, or whole-number proportions",
-     set_rate_weights, print_rate_weights, NULL},
+     set_rate_weights, print_rate_weights, NULL, NULL},
     {"phase", 259, "WHEN", SYSTEM, OPTION_OF_RUN,
      "first tick: zero (all together at the start), period (after one period) or random", set_phase,
-     print_phase, NULL},
+     print_phase, NULL, phases},
     {"clock", 260, "LIST", SYSTEM, OPTION_OF_RUN,
      "logical clocks that run side by side; 'help' lists them", set_clock, print_clock,
-     print_clocks},
+     print_clocks, clocks},
     {"tick-rule", 261, "RULE", SYSTEM, OPTION_OF_RUN,
      "receive-or-act: a tick takes one message or acts; receive-then-act: a tick takes one "
      "message, "
      "if there is one, and acts",
-     set_tick_rule, print_tick_rule, NULL},
+     set_tick_rule, print_tick_rule, NULL, tick_rules},
     {"unicast", 270, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to one peer", set_unicast,
-     print_unicast, NULL},
+     print_unicast, NULL, NULL},
     {"multicast", 271, "W", OPERATIONS, OPTION_OF_RUN, "weight of a send to --fanout peers",
-     set_multicast, print_multicast, NULL},
+     set_multicast, print_multicast, NULL, NULL},
     {"internal", 272, "W", OPERATIONS, OPTION_OF_RUN, "weight of an internal event", set_internal,
-     print_internal, NULL},
+     print_internal, NULL, NULL},
     {"fanout", 273, "K", OPERATIONS, OPTION_OF_RUN, "peers of a multicast, or 'all'", set_fanout,
-     print_fanout, NULL},
+     print_fanout, NULL, all_peers},
     {"rng-fault", 274, "FAULT", OPERATIONS, OPTION_OF_RUN,
      "shared-stream: all machines of a copy draw the operations of its first one, tick for tick; "
      "or "
      "none",
-     set_rng_fault, print_rng_fault, NULL},
+     set_rng_fault, print_rng_fault, NULL, rng_faults},
     {"latency", 275, "LAW", NETWORK, OPTION_OF_RUN,
      "how long a message takes: none, const:10ms, uniform:5ms,15ms, exp:20ms,min=1ms or "
      "lognormal:20ms,0.5,min=1ms; in real time on top of MPI's own. Without min= the least of exp "
      "and "
      "lognormal is a thousandth of the mean or median; the larger the least, the faster is virtual "
      "time",
-     set_latency, print_latency, NULL},
+     set_latency, print_latency, NULL, lc_latency_word},
     {"topology", 276, "SHAPE", NETWORK, OPTION_OF_RUN,
      "who can send to whom: full, ring, star, grid, random:K or file:PATH (with ,partial behind "
      "it: "
      "VMs that cannot be reached are meant)",
-     set_topology, print_topology, NULL},
+     set_topology, print_topology, NULL, lc_topology_word},
     {"fifo", 277, "on|off", NETWORK, OPTION_OF_RUN,
-     "whether messages of a channel arrive in the order of sending", set_fifo, print_fifo, NULL},
+     "whether messages of a channel arrive in the order of sending", set_fifo, print_fifo, NULL,
+     switches},
     {"receive-until", 278, "TIME", NETWORK, OPTION_OF_RUN,
      "each channel delivers its messages up to the first that arrives at TIME or later, and loses "
      "the rest; or none",
-     set_receive_until, print_receive_until, NULL},
+     set_receive_until, print_receive_until, NULL, no_time},
     {"route", 330, "ROUTE", NETWORK, OPTION_OF_RUN,
      "direct: messages go from VM to VM; server: one process keeps all inboxes, and a VM asks it "
      "at each tick; in real time it is rank 0, which then has no VMs unless it is alone",
-     set_route, print_route, NULL},
+     set_route, print_route, NULL, routes},
     {"service-time", 331, "TIME", NETWORK, OPTION_OF_RUN,
      "how long the server takes for a request (default 100us)", set_service_time,
-     print_service_time, NULL},
+     print_service_time, NULL, NULL},
     {"server-order", 332, "ORDER", NETWORK, OPTION_OF_RUN,
      "what the server gives out first: timestamp (by clock value, sender, number; the default) or "
      "arrival",
-     set_server_order, print_server_order, NULL},
+     set_server_order, print_server_order, NULL, server_orders},
     {"pace", 280, "PACE", TIME, OPTION_OF_RUN,
      "real: model time follows the wall clock; virtual: as fast as can be, with the same result on "
      "any number of ranks",
-     set_pace, print_pace, NULL},
+     set_pace, print_pace, NULL, paces},
     {"duration", 281, "TIME", TIME, OPTION_EXTENDS, "model time to run", set_run_duration,
-     print_run_duration, NULL},
+     print_run_duration, NULL, NULL},
     {"speed", 282, "X", TIME, OPTION_FREE, "model time runs X times as fast as the wall clock",
-     set_speed, print_speed, NULL},
+     set_speed, print_speed, NULL, NULL},
     {"seed", 283, "N", TIME, OPTION_OF_RUN,
-     "seed of all random draws; drawn and printed if not given", set_seed, print_seed, NULL},
+     "seed of all random draws; drawn and printed if not given", set_seed, print_seed, NULL, NULL},
     {"poll", 284, "TIME", TIME, OPTION_FREE, "longest time between two looks for messages",
-     set_poll, print_poll, NULL},
+     set_poll, print_poll, NULL, NULL},
     {"output", 'o', "FILE", OUTPUT, OPTION_NOT_KEPT,
-     "HDF5 file to write; never overwritten unasked", set_output, print_output, NULL},
+     "HDF5 file to write; never overwritten unasked", set_output, print_output, NULL, NULL},
     {"force", 290, NULL, OUTPUT, OPTION_NOT_KEPT, "replace an existing file", set_force,
-     print_force, NULL},
+     print_force, NULL, NULL},
     {"durable", 291, NULL, OUTPUT, OPTION_FREE,
-     "fsync at every commit: committed rows survive a power cut", set_durable, print_durable, NULL},
+     "fsync at every commit: committed rows survive a power cut", set_durable, print_durable, NULL,
+     NULL},
     {"log", 297, "WHAT", OUTPUT, OPTION_OF_RUN,
      "events and messages on file: all, none, or sample:K, those of every K-th copy (of one copy: "
      "every K-th VM)",
-     set_log, print_log, NULL},
+     set_log, print_log, NULL, logs},
     {"commit-every", 293, "TIME", OUTPUT, OPTION_FREE,
      "wall time between commits; a kill -9 takes only what is younger than twice this",
-     set_commit_every, print_commit_every, NULL},
+     set_commit_every, print_commit_every, NULL, NULL},
     {"compact", 294, "WHEN", OUTPUT, OPTION_FREE,
      "rewrite the file sorted and compressed at the end: auto (rows below 256 MiB), always, never",
-     set_compact, print_compact, NULL},
+     set_compact, print_compact, NULL, compactions},
     {"max-file-size", 295, "SIZE", OUTPUT, OPTION_FREE,
      "refuse to start a run whose rows would need more", set_max_file_size, print_max_file_size,
-     NULL},
+     NULL, NULL},
     {"reserve", 296, "X", OUTPUT, OPTION_FREE,
      "room laid out for messages, over the number expected; the file grows if it is too small",
-     set_reserve, print_reserve, NULL},
+     set_reserve, print_reserve, NULL, NULL},
     {"snapshot-every", 292, "TIME", GOING_ON, OPTION_OF_RUN,
      "model time between consistent snapshots of the whole system, or none", set_snapshot_every,
-     print_snapshot_every, NULL},
+     print_snapshot_every, NULL, no_time},
     {"snapshot-method", 310, "NAME", GOING_ON, OPTION_OF_RUN,
      "how they are taken; 'help' lists the methods", set_snapshot_method, print_snapshot_method,
-     print_methods},
+     print_methods, methods},
     {"max-walltime", 311, "TIME", GOING_ON, OPTION_NOT_KEPT,
      "wall time after which the run stops and is saved, from the start of the program; in a Slurm "
      "job that tells its end (SLURM_JOB_END_TIME) the default is shortly before that",
-     set_max_walltime, print_max_walltime, NULL},
+     set_max_walltime, print_max_walltime, NULL, NULL},
     {"resume", 312, "FILE", GOING_ON, OPTION_NOT_KEPT,
      "go on with a run that was stopped or killed, in the same file or in --output; its options "
      "are those of the file, and --duration may be longer",
-     set_resume, print_resume, NULL},
+     set_resume, print_resume, NULL, NULL},
     {"from", 313, "K", GOING_ON, OPTION_NOT_KEPT,
-     "with --resume: go on from snapshot K, and not from the newest", set_from, print_from, NULL},
+     "with --resume: go on from snapshot K, and not from the newest", set_from, print_from, NULL,
+     NULL},
     {"progress", 300, "HOW", OTHER, OPTION_FREE,
      "auto (live on a terminal, else log), live, log (a line every few seconds) or none",
-     set_progress, print_progress, NULL},
+     set_progress, print_progress, NULL, progresses},
     {"print-config", PRINT_CONFIG, NULL, OTHER, OPTION_NOT_KEPT,
-     "print the effective options, one on each line, and end", NULL, NULL, NULL},
+     "print the effective options, one on each line, and end", NULL, NULL, NULL, NULL},
     {"json", JSON, NULL, OTHER, OPTION_NOT_KEPT,
-     "of 'lcmpi verify' and 'lcmpi query': print the answer as one JSON object", NULL, NULL, NULL},
-    {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL},
+     "of 'lcmpi verify' and 'lcmpi query': print the answer as one JSON object", NULL, NULL, NULL,
+     NULL},
+    {"help", 'h', NULL, OTHER, OPTION_NOT_KEPT, "print this help and end", NULL, NULL, NULL, NULL},
     {"version", 'V', NULL, OTHER, OPTION_NOT_KEPT,
-     "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL},
+     "print the version and those of MPI and HDF5, and end", NULL, NULL, NULL, NULL},
 };
 const size_t n_option = sizeof option_table / sizeof *option_table;
 

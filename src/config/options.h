@@ -25,6 +25,9 @@ struct option_entry {
    * default. */
   char *(*print)(const struct lc_config *config);
   void (*list)(FILE *to); /* the answer to the value 'help'; NULL for most */
+  /* The i-th word that a value can be, or begin with if the word ends in a colon; NULL beyond the
+   * last. NULL where no word has a meaning. */
+  const char *(*word)(size_t i);
 };
 
 enum { PRINT_CONFIG = 322, JSON = 323 }; /* their keys */

@@ -155,6 +155,10 @@ lc_status preset_set(struct lc_config *config, const char *value, struct lc_erro
   return status;
 }
 
+const char *preset_word(size_t i) {
+  return i < N_PRESET ? presets[i].name : NULL;
+}
+
 void print_presets(FILE *to) {
   fputs(
       "Presets, for --preset NAME: sets of options; those behind it override, and --print-config\n"

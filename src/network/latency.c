@@ -41,15 +41,15 @@ static double draw_lognormal(const struct lc_latency *l, double u) {
 enum second { NOTHING, AN_END, A_SIGMA };
 
 static const struct law {
-  const char *name;
+  const char *name;   /* with the colon behind it */
   enum second second; /* what stands behind the first time */
   bool tailed;        /* draws can be as short as nothing: the first time is a mean or median */
   double (*draw)(const struct lc_latency *l, double u); /* ns, neither rounded nor bounded yet */
 } laws[] = {
-    [LC_LATENCY_CONST] = {"const", NOTHING, false, draw_const},
-    [LC_LATENCY_UNIFORM] = {"uniform", AN_END, false, draw_uniform},
-    [LC_LATENCY_EXP] = {"exp", NOTHING, true, draw_exp},
-    [LC_LATENCY_LOGNORMAL] = {"lognormal", A_SIGMA, true, draw_lognormal},
+    [LC_LATENCY_CONST] = {"const:", NOTHING, false, draw_const},
+    [LC_LATENCY_UNIFORM] = {"uniform:", AN_END, false, draw_uniform},
+    [LC_LATENCY_EXP] = {"exp:", NOTHING, true, draw_exp},
+    [LC_LATENCY_LOGNORMAL] = {"lognormal:", A_SIGMA, true, draw_lognormal},
 };
 enum { N_LAW = sizeof laws / sizeof *laws };
 
@@ -175,23 +175,26 @@ static lc_status read_fields(struct lc_latency *l, const struct fields *f, struc
   return status ? status : read_min(l, f, err);
 }
 
+const char *lc_latency_word(size_t i) {
+  return i < N_LAW ? laws[i].name : i == N_LAW ? "none" : NULL;
+}
+
 lc_status lc_latency_parse(struct lc_latency *latency, const char *text, struct lc_error *err) {
   struct lc_latency read = {.kind = LC_LATENCY_CONST};
   struct fields fields = {.text = text};
-  size_t length = strcspn(text, ":");
   if (strcmp(text, "none") == 0) {
     *latency = read;
     return LC_OK;
   }
   int kind = 0;
-  while (kind < N_LAW &&
-         (strlen(laws[kind].name) != length || strncmp(text, laws[kind].name, length) != 0))
+  while (kind < N_LAW && strncmp(text, laws[kind].name, strlen(laws[kind].name)) != 0)
     kind++;
-  if (kind == N_LAW || !text[length])
+  if (kind == N_LAW)
     return unknown(err, &fields);
   read.kind = (enum lc_latency_kind)kind;
+  const char *list = text + strlen(laws[kind].name);
   lc_status status =
-      split(&fields, text + length + 1) ? read_fields(&read, &fields, err) : unknown(err, &fields);
+      split(&fields, list) ? read_fields(&read, &fields, err) : unknown(err, &fields);
   free_fields(&fields);
   if (!status)
     *latency = read;
@@ -203,7 +206,7 @@ char *lc_latency_print(const struct lc_latency *l) {
   char time[LC_QUANTITY_MAX];
   if (l->kind == LC_LATENCY_CONST && !l->a_ns)
     return lc_format("none");
-  char *text = lc_format("%s:%s", law->name, lc_print_duration(time, l->a_ns));
+  char *text = lc_format("%s%s", law->name, lc_print_duration(time, l->a_ns));
   if (law->second == AN_END)
     text = lc_append(text, ",%s", lc_print_duration(time, l->b_ns));
   if (law->second == A_SIGMA)

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[] = {"full", "ring", "star", "grid"};
+/* By kind; behind a colon stands more. */
+static const char *const words[] = {"full", "ring", "star", "grid", "random:", "file:"};
+enum { N_WORD = sizeof words / sizeof *words };
+
+const char *lc_topology_word(size_t i) {
+  return i < N_WORD ? words[i] : NULL;
+}
 
 static lc_status refuse(struct lc_error *err, const char *text) {
   return lc_fail(
@@ -25,19 +31,19 @@ static bool begins(const char *text, const char *word) {
 static lc_status read_rule(struct lc_topology_rule *rule, const char *text, struct lc_error *err) {
   static const char partial[] = ",partial";
   int64_t k = 0;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < LC_TOPOLOGY_RANDOM; i++)
     if (strcmp(text, words[i]) == 0) {
       rule->kind = (enum lc_topology_kind)i;
       return LC_OK;
     }
-  if (begins(text, "random:")) {
+  if (begins(text, words[LC_TOPOLOGY_RANDOM])) {
     rule->kind = LC_TOPOLOGY_RANDOM;
     if (!lc_parse_int64(text + 7, &k) || k < 1 || k > INT32_MAX)
       return refuse(err, text);
     rule->k = (int32_t)k;
     return LC_OK;
   }
-  if (!begins(text, "file:") || !text[5] || text[5] == ',')
+  if (!begins(text, words[LC_TOPOLOGY_FILE]) || !text[5] || text[5] == ',')
     return refuse(err, text);
   size_t length = strlen(text + 5), behind = sizeof partial - 1;
   rule->kind = LC_TOPOLOGY_FILE;
@@ -59,9 +65,9 @@ lc_status lc_topology_rule_parse(struct lc_topology_rule *rule, const char *text
 
 char *lc_topology_rule_print(const struct lc_topology_rule *rule) {
   if (rule->kind == LC_TOPOLOGY_RANDOM)
-    return lc_format("random:%d", rule->k);
+    return lc_format("%s%d", words[rule->kind], rule->k);
   if (rule->kind == LC_TOPOLOGY_FILE)
-    return lc_format("file:%s%s", rule->path, rule->partial ? ",partial" : "");
+    return lc_format("%s%s%s", words[rule->kind], rule->path, rule->partial ? ",partial" : "");
   return lc_format("%s", words[rule->kind]);
 }
 

@@ -164,12 +164,6 @@ static void print_cost(const struct lc_outcome *o, int64_t most_kib, bool real) 
   printf("at most %s per rank\n", lc_print_bytes(memory, most_kib * 1024));
 }
 
-/* Where the plotting tool lies: beside the sources in a build tree, else on the PATH. */
-static const char *plot_tool(void) {
-  static const char in_tree[] = LCMPI_SOURCE_DIR "/postprocess/lcmpi_plot";
-  return access(in_tree, X_OK) == 0 ? in_tree : "lcmpi_plot";
-}
-
 /* On as many ranks as it had, in the same file. */
 static void print_resume(const struct run *run) {
   char *tool = lc_quote(run->program), *name = lc_quote(run->path);
@@ -193,10 +187,12 @@ static void print_file(const struct run *run, const struct lc_outcome *o) {
   bool refused = run->config->served || lc_clock_set_untold(&run->clocks); /* by --resume */
   if (o->signal && !refused)
     print_resume(run);
-  char *tool = lc_quote(run->program), *plot = lc_quote(plot_tool()), *name = lc_quote(path);
+  char *tool = lc_quote(run->program), *name = lc_quote(path);
+  char *beside = tool_beside(run->program, "lcmpi_plot"), *plot = lc_quote(beside);
   printf("next      %s verify %s\n          %s %s\n", tool, name, plot, name);
   free(tool);
   free(plot);
+  free(beside);
   free(name);
 }
 

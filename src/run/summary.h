@@ -10,4 +10,8 @@ void print_start(const struct run *run);
  * commands. Collective. */
 void print_summary(const struct run *run, const struct lc_outcome *outcome);
 
+/* What to type for one of the tools of postprocess/, where `program` was typed for lcmpi; the
+ * caller frees it. */
+char *tool_beside(const char *program, const char *name);
+
 #endif

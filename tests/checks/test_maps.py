@@ -6,9 +6,9 @@ import unittest
 import project
 
 SUFFIXES = (".c", ".h", ".py", ".sh", ".md", ".cmake", ".txt", ".json", ".supp", ".sbatch", ".example")
-MADE = ("build", "results", "site.sh", "jobs/site.sh", "rates.txt")  # named in READMEs, made by the scripts or by users
-# FILE, src/clock/NAME.c: stands for a name; not README.md
-PLACEHOLDER = re.compile(r"(?:^|/)(?!README|LICENSE)[A-Z]+(?:[./]|$)|^\.")
+MADE = ("build", "results", "site.sh", "jobs/site.sh", "rates.txt", "run-trace.json", "run-lab.md")  # named in READMEs, made by the scripts or by users
+# FILE, src/clock/NAME.c, STEM-trace.json: stands for a name; not README.md
+PLACEHOLDER = re.compile(r"(?:^|/)(?!README|LICENSE)[A-Z]+(?:[./-]|$)|^\.")
 PATH = re.compile(r"[\w.*+{},-]+(?:/[\w.*+{},-]+)*/?")
 
 # the folder of each map, and what in it must be named there

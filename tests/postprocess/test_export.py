@@ -1,6 +1,7 @@
 """The CSV logs hold what the run did, and nothing is overwritten unasked."""
 import csv
 import unittest
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -31,7 +32,8 @@ class Export(FolderTest):
     def test_logs(self):
         out, err = self.tool("lcmpi_export", "--csv", "run.h5")
         self.assertEqual(out, ["run-vm0.csv", "run-vm1.csv", "run-vm2.csv", "run-all.csv"])
-        self.assertEqual(err, [])
+        self.assertEqual(len(err), 1)
+        self.assertIn("its run is not over", err[0])
         truth = [as_text(event) for event in self.run_of.events]
         for vm in range(3):
             own = [row for row in truth if row["machine"] == str(vm)]
@@ -39,6 +41,33 @@ class Export(FolderTest):
         in_time = sorted(truth, key=lambda row: [int(row[name]) for name in
                                                  ("t_actual", "machine", "seq")])
         self.assertEqual(self.read("run-all.csv"), in_time)
+
+    def test_window_and_machines(self):
+        out, _ = self.tool("lcmpi_export", "--csv", "run.h5", "--window", "2:6", "--machines", "0,2")
+        self.assertEqual(out, ["run-vm0.csv", "run-vm2.csv", "run-all.csv"])
+        here = [as_text(e) for e in self.run_of.events if 2 * synthetic.NS <= e["t_actual"] <= 6 * synthetic.NS]
+        for vm in ("0", "2"):
+            self.assertEqual(self.read(f"run-vm{vm}.csv"), [row for row in here if row["machine"] == vm])
+        self.assertEqual(len(self.read("run-all.csv")), sum(row["machine"] != "1" for row in here))
+
+    def test_blocks(self):
+        """A long run is read block by block; the files are the same."""
+        import lcmpi_formats.csv
+        import lcmpi_formats.part
+        synthetic.write_exact(self.file, self.run_of, clocks=("lamport", "vector"))
+        out, _ = self.tool("lcmpi_export", "--csv", "run.h5")
+        with mock.patch("lcmpi_formats.part.BLOCK_BYTES", 20 * lcmpi_formats.part.EVENT_BYTES):
+            part = lcmpi_formats.part.Part(self.file)
+            self.assertGreater(len(list(part.blocks())), 4)
+            paths = [self.folder / f"blocks{suffix}" for suffix in lcmpi_formats.csv.suffixes(part)]
+            lcmpi_formats.csv.write(part, paths)
+        for name, path in zip(out, paths):
+            self.assertEqual(path.read_text(), (self.folder / name).read_text())
+
+    def test_a_run_that_failed(self):
+        synthetic.write_live(self.file, self.run_of, state="FAILED")
+        _, (line,) = self.tool("lcmpi_export", "--csv", "run.h5")
+        self.assertIn("its run failed", line)
 
     def test_header(self):
         self.tool("lcmpi_export", "--csv", "run.h5")

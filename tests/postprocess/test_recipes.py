@@ -1,4 +1,5 @@
-"""Every fenced code block of postprocess/README.md runs as it stands, and finds what is in the file."""
+"""Every fenced code block of postprocess/README.md runs as it stands, and finds what is in the file; where the README shows
+what it prints, of a run of lcmpi itself, it prints that."""
 import os
 import re
 import shutil
@@ -11,11 +12,16 @@ import synthetic
 from common import POSTPROCESS, FolderTest
 
 README = (POSTPROCESS / "README.md").read_text()
-RECIPES = re.findall(r"^```(\w+)( live)?\n(.*?)^```$", README, re.M | re.S)
+RECIPES = re.findall(r"^```(\w+)( live)?\n((?:(?!```)[^\n]*\n)*)```$", README, re.M)
+NOT_TESTED = ("julia", "matlab")  # the README says so
+RECIPES = [recipe for recipe in RECIPES if recipe[0] not in (*NOT_TESTED, "text")]
+SHOWN = re.findall(r"^```(\w+)\n((?:(?!```)[^\n]*\n)*)```\n\n```text\n((?:(?!```)[^\n]*\n)*)```$", README, re.M)
+SHOWN_RUN = re.search(r"^    lcmpi (--vms .*)$", README, re.M)[1].split()
 RUN = {"python": [sys.executable, "-c"], "bash": ["bash", "-ec"],
        "octave": ["octave-cli", "--quiet", "--eval"], "r": ["Rscript", "-e"]}
 # What a recipe in which the word stands needs -> a command that fails without it.
 NEEDS = {"ncdump": ["which", "ncdump"], "h5dump": ["which", "h5dump"],
+         "networkx": [sys.executable, "-c", "import networkx"],
          "xarray": [sys.executable, "-c", "import xarray, h5netcdf, netCDF4"],
          "hdf5r": ["Rscript", "-e", "library(hdf5r)"]}
 CLOCKS = ("lamport", "vector")
@@ -76,6 +82,28 @@ class Recipes(RecipeTest):
         self.assertEqual({language for language, _, _ in RECIPES}, set(RUN))
 
 
+@unittest.skipUnless("LCMPI" in os.environ, "no LCMPI is named")
+class ShownRecipes(RecipeTest):
+    """What the README shows, but for room between words, and for when it was."""
+
+    @staticmethod
+    def words(text):
+        lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+        return [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", "WHEN", line) for line in lines]
+
+    def shown(self, language, text, expected):
+        subprocess.run([os.environ["LCMPI"], *SHOWN_RUN, "--progress", "none"], cwd=self.folder, check=True,
+                       stdout=subprocess.DEVNULL)
+        done = subprocess.run(self.command(language, text), text=True, capture_output=True, cwd=self.folder,
+                              env=self.environment(), timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        pattern = "\n".join(r"[^\0]*?" if line == "..." else re.escape(line) for line in self.words(expected))
+        self.assertRegex("\n".join(self.words(done.stdout)), rf"\A{pattern}\Z")
+
+    def test_most_of_them_are_shown(self):
+        self.assertGreaterEqual(len(SHOWN), 9)
+
+
 class LiveRecipes(RecipeTest):
     """The file grows while a recipe reads it, by raw writes, as a run writes it."""
 
@@ -131,9 +159,9 @@ def dataset_names(h5):
 
 def add_tests():
     """One test per recipe and kind of file."""
-    def add(case, kind, number, language, text):
+    def add(case, kind, number, language, text, *expected):
         def test(self):
-            getattr(self, kind)(language, text)
+            getattr(self, kind)(language, text, *expected)
         test.__doc__ = text.splitlines()[0]
         setattr(case, f"test_{language}_{number}_{kind}", test)
 
@@ -142,6 +170,8 @@ def add_tests():
             Recipes, ("finished", "unfinished"))
         for kind in kinds:
             add(case, kind, number, language, text)
+    for number, (language, text, expected) in enumerate(SHOWN):
+        add(ShownRecipes, "shown", number, language, text, expected)
 
 
 add_tests()

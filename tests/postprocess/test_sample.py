@@ -4,8 +4,11 @@ import csv
 import os
 import shutil
 import unittest
+import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import shiviz
+import trace_format
 from common import FolderTest
 
 import lcmpi
@@ -86,6 +89,19 @@ class Sample(FolderTest):
     def test_plot(self):
         out, _ = self.tool("lcmpi_plot", "run.h5", "--format", "png")
         self.assertTrue(self.events.empty or "run-spacetime.png" in out)
+
+    def test_exports_keep_the_rules_of_their_formats(self):
+        self.tool("lcmpi_export", "--shiviz", "run.h5", "--window", "all")
+        log = shiviz.read(self.folder / "run-shiviz.log")
+        shiviz.check(log)
+        self.assertEqual(len(log), (self.events.kind != "SKIPPED").sum())
+        self.tool("lcmpi_export", "--chrome", "run.h5")
+        trace = trace_format.read(self.folder / "run-trace.json")
+        trace_format.check(trace)
+        self.assertEqual(len(trace_format.arrows(trace)), self.messages.recv_seq.notna().sum())
+        self.tool("lcmpi_export", "--graphml", "run.h5")
+        edges = [element for _, element in xml.iterparse(self.folder / "run-graph.graphml") if element.tag.endswith("}edge")]
+        self.assertEqual(len(edges), len(log) - len({host for host, *_ in log}) + len(trace_format.arrows(trace)))
 
 
 if __name__ == "__main__":

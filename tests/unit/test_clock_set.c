@@ -280,6 +280,37 @@ static void test_print(void **state) {
   assert_string_equal(small, "[1 20");
 }
 
+/* ---- clocks from outside --------------------------------------------------------------------- */
+
+/* Last, since what is registered stays. */
+static void test_register(void **state) {
+  (void)state;
+  struct lc_error err;
+  static struct lc_clock own, other, bad;
+  own = other = bad = odd;
+  own.name = "of-outside";
+  other.name = "of-outside-2";
+  bad.print = NULL;
+  assert_null(lc_clock_find(own.name));
+  assert_int_equal(lc_clock_register(&bad, &err), LC_EUSAGE);
+  assert_non_null(strstr(err.text, "lacks one of its required operations"));
+  assert_int_equal(lc_clock_register(&own, &err), LC_OK);
+  assert_int_equal(lc_clock_register(&other, &err), LC_OK);
+  assert_int_equal(lc_clock_register(&own, &err), LC_EUSAGE);
+  assert_string_equal(err.text, "clock of-outside: there is a clock of this name");
+  assert_int_equal(lc_clock_register(lc_clock_find("lamport"), &err), LC_EUSAGE);
+  assert_ptr_equal(lc_clock_find(own.name), &own);
+  assert_ptr_equal(lc_clock_find(other.name), &other);
+  assert_ptr_equal(lc_clock_at(0), lc_clocks[0]);
+  assert_ptr_equal(lc_clock_at(lc_n_clock), &own);
+  assert_null(lc_clock_at(lc_n_clock + 2));
+  require_refused("nosuch", "of-outside, of-outside-2");
+  struct lc_clock_set set;
+  lc_clock_set_init(&set, 3);
+  assert_int_equal(lc_clock_set_parse(&set, "of-outside,lamport", &err), LC_OK);
+  assert_ptr_equal(set.clock[0], &own);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_registry),
@@ -294,6 +325,7 @@ int main(void) {
       cmocka_unit_test(test_encode_and_decode),
       cmocka_unit_test(test_compare),
       cmocka_unit_test(test_print),
+      cmocka_unit_test(test_register),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -462,7 +462,12 @@ static void test_broken_decoding(void **state) {
 
 static void test_missing_names(void **state) {
   (void)state;
-  static const char *const bad[] = {NULL, "", "two words", "a,b", "a/b"};
+  static const char *const bad[] = {
+      NULL,        "",
+      "two words", "a,b",
+      "a/b",       "Upper",
+      "1st",       "-a",
+      "help",      "more-than-sixty-three-letters-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
   for (size_t i = 0; i < LENGTH(bad); i++) {
     struct lc_clock clock = sound_scalar();
     clock.name = bad[i];

@@ -1,0 +1,35 @@
+"""The Debian package: made, looked at by lintian, unpacked and run."""
+
+import re
+import unittest
+
+import tree
+
+
+class Package(tree.Case):
+    def test_deb(self):
+        for tool in ("cpack", "dpkg-shlibdeps", "dpkg-deb"):
+            tree.need(tool)
+        tree.call("cpack", "-G", "DEB", "-B", self.scratch, "-D", "CPACK_PACKAGE_CONTACT=Ada Lovelace <ada@debian.org>",
+                  cwd=tree.BUILD)
+        package, = self.scratch.glob("lcmpi_*.deb")
+        depends = tree.call("dpkg-deb", "-f", package, "Depends")
+        self.assertRegex(depends, r"libhdf5\S* \(>= .*lib(open)?mpi")
+        self.assertIn("python3-h5py", tree.call("dpkg-deb", "-f", package, "Recommends"))
+        tree.call("dpkg-deb", "-x", package, self.scratch / "root")
+        usr = self.scratch / "root/usr"
+        installed = {str(path.relative_to(self.tree)) for path in self.tree.rglob("*") if not path.is_dir()}
+        packed = {str(path.relative_to(usr)) for path in usr.rglob("*") if not path.is_dir()}
+        self.assertEqual({name for name in packed ^ installed if not name.startswith("share/doc/lcmpi/")},
+                         {"share/man/man1/lcmpi.1", "share/man/man1/lcmpi.1.gz"})
+        env = tree.environment(self.scratch, PATH=f"{usr}/bin:/usr/bin:/bin")
+        commands = "lcmpi --vms 3 --pace virtual -o run.h5; lcmpi verify run.h5; lcmpi_export --csv run.h5"
+        said = tree.call("bash", "-ec", commands, cwd=self.scratch, env=env)
+        self.assertIn("run.h5: verified", said)
+        if tree.shutil.which("lintian"):
+            said = tree.call("lintian", "--allow-root", "--fail-on", "none", package)
+            self.assertEqual(re.findall("^E: .*", said, re.MULTILINE), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
