@@ -1,8 +1,8 @@
 """Every command in the top README is run, as it stands there, and what it is said to print comes back.
 
 A block of code that has prompts ('$ ') shows commands with their output; in one without, each line is a command. Of the output
-all must be right but numbers, units, versions and folders; a line of three dots stands for any lines. A remark behind a command may say
-'exit code N'. Each section is one story, in one folder from its beginning to its end.
+all must be right, but in real time not the numbers, and nowhere what depends on the machine; a line of three dots stands for any lines. A
+remark behind a command may say 'exit code N', and names the files that it makes. The README is one story, in one folder from its beginning to its end.
 
 Two things are not as they stand: what would take minutes is made shorter (SHORTER), and `tests/run.sh`, which runs this, is not run.
 """
@@ -65,8 +65,16 @@ def sections(text):
 README = sections((ROOT / "README.md").read_text())
 
 
+MACHINES_OWN = ("lcmpi 0.", "lateness", "cost", "speed", "memory", "file", "next", "resume")  # lines that no two machines share
+
+
+def exact(line):
+    """What of a line of a run in virtual time must be the same: all, but for the room between words, and folders."""
+    return skeleton(line) if line.startswith(MACHINES_OWN) else " ".join(re.sub(r"\S*/(lcmpi\w*)", r"\1", line).split())
+
+
 def skeleton(line):
-    """What of a line must be the same: words, not numbers, their units and the room they take."""
+    """What of a line must be the same in real time: words, not numbers, their units and the room they take."""
     line = re.sub(r"at [\d.]+ times real pace", "at real pace", line)
     line = re.sub(r"\(git [\w+]+\)", "(git)", line)
     line = re.sub(r"\S*/(lcmpi\w*)", r"\1", line)
@@ -77,7 +85,7 @@ def skeleton(line):
 
 
 class Story:
-    """A section's commands, one after the other, in a folder that has what the README's reader has."""
+    """Commands, one after the other, in a folder that has what the README's reader has."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -90,7 +98,7 @@ class Story:
         for name in ("postprocess", "jobs", "tests"):
             (folder / name).symlink_to(ROOT / name)
         self.environment = {**os.environ, "HOME": str(folder), "PATH": f"{tools}:{ROOT / 'postprocess'}:{os.environ['PATH']}"}
-        self.here, self.exports = folder, []
+        self.here, self.exports, self.exact_files = folder, [], set()
 
     def run(self, command):
         """(exit code, stdout, stderr)."""
@@ -107,22 +115,33 @@ class Story:
         return done.returncode, done.stdout, done.stderr
 
     def change_folder(self, name):
-        self.here = self.here / name
-        assert (ROOT / name / "lcmpi").exists() and self.here.is_dir(), name
+        self.here = (self.here / name).resolve(strict=True)
+
+    def is_exact(self, command):
+        """Whether what it prints is the same at every time: it is about a run in virtual time, with its seed."""
+        words = command.partition("#")[0].split()
+        if "virtual" in words and "--seed" in words:
+            self.exact_files.update(words[i + 1] for i, word in enumerate(words) if word == "-o")
+            return True
+        return "predict" in words or ("lcmpi" in words and bool(self.exact_files.intersection(words)))
 
 
 class Readme(unittest.TestCase):
-    """One test for each section that has commands; they are added below."""
+    """One test for each section that has commands, in their order; they are added below."""
+
+    @classmethod
+    def setUpClass(cls):
+        place = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(place.cleanup)
+        cls.story = Story(Path(place.name).resolve())
 
     def tell(self, blocks):
-        with tempfile.TemporaryDirectory() as place:
-            story = Story(Path(place))
-            for block in blocks:
-                if isinstance(block, str):
-                    self.check_python(story, block)
-                    continue
-                for command, shown in block.commands:
-                    self.check_command(story, command, shown)
+        for block in blocks:
+            if isinstance(block, str):
+                self.check_python(self.story, block)
+                continue
+            for command, shown in block.commands:
+                self.check_command(self.story, command, shown)
 
     def check_python(self, story, program):
         done = subprocess.run([PYTHON, "-c", program], cwd=story.folder, capture_output=True, text=True)
@@ -139,18 +158,21 @@ class Readme(unittest.TestCase):
         said = re.search(r"#.*exit code (\d+)", command)
         code, out, err = story.run(command)
         self.assertEqual(code, int(said[1]) if said else 0, f"{command}\n{out}{err}")
+        for name in re.findall(r"[\w-]+\.(?:png|html|log|json|graphml|csv|md)\b", command.partition("#")[2]):
+            self.assertTrue((story.here / name).exists(), f"{command}: {name} is not there")
+        alike = exact if story.is_exact(command) else skeleton
         if shown is not None:
-            self.check_output(command, shown, out)
+            self.check_output(command, shown, out, alike)
 
-    def check_output(self, command, shown, out):
+    def check_output(self, command, shown, out, alike):
         """Line by line; after a line of dots, wherever the next one comes. Whether this machine is too slow is its own matter."""
-        lines = [skeleton(line) for line in out.splitlines() if line.strip() and not line.startswith("warning ")]
+        lines = [alike(line) for line in out.splitlines() if line.strip() and not line.startswith("warning ")]
         at, anywhere = 0, False
         for line in shown:
             if line == "...":
                 anywhere = True
                 continue
-            wanted = skeleton(line)
+            wanted = alike(line)
             where = lines.index(wanted, at) if wanted in lines[at:] else -1
             self.assertTrue(where == at or (anywhere and where > at), f"{command}\nshould go on with\n{line}\nbut says\n{out}")
             at, anywhere = where + 1, False
@@ -158,8 +180,8 @@ class Readme(unittest.TestCase):
 
 
 def add_tests():
-    for heading, blocks in README.items():
-        name = "test_" + re.sub(r"\W+", "_", heading.lower()).strip("_")
+    for number, (heading, blocks) in enumerate(README.items()):
+        name = f"test_{number:02}_" + re.sub(r"\W+", "_", heading.lower()).strip("_")
         setattr(Readme, name, lambda self, blocks=blocks: self.tell(blocks))
 
 
