@@ -75,6 +75,16 @@ def events(file, vectors=False, window=None, machines=None):
     return frame.sort_values(["machine", "seq"], ignore_index=True)
 
 
+def latest(file):
+    """Per rank, when (ns) the latest of its events on file happened; 0 if there is none."""
+    with _opened(file) as h5:
+        found = np.zeros(len(h5["commit/n_events"]), np.int64)
+        for rank, (first, end) in _regions_of_ranks(h5, "events").items():
+            for a in range(first, end, CHUNK):
+                found[rank] = max(found[rank], h5["events/t_actual"][a:min(a + CHUNK, end)].max())
+        return found
+
+
 def messages(file, window=None, machines=None):
     """One row per message, ordered by sender and number, with what became of it: `fate`,
     `t_arrival`, and of the event that took it `recv_seq`, `t_receive` and `recv_queue` (length

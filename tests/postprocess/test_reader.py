@@ -78,6 +78,16 @@ class Events(FolderTest):
             h5["commit/n_events"][0] -= 4
         self.assertEqual(len(lcmpi.events(self.file)), len(self.run_of.events) - 4)
 
+    def test_latest(self):
+        for chunk in (3, lcmpi.CHUNK):
+            with mock.patch.object(lcmpi, "CHUNK", chunk):
+                for write in (synthetic.write_exact, synthetic.write_live):
+                    write(self.file, self.run_of)
+                    of_rank = [[e["t_actual"] for e in self.run_of.events if e["machine"] in vms] for vms in ((0, 1), (2,))]
+                    self.assertEqual(lcmpi.latest(self.file).tolist(), [max(times) for times in of_rank])
+        synthetic.write_live(self.file, self.run_of, until=0)
+        self.assertEqual(lcmpi.latest(self.file).tolist(), [0, 0])
+
     def test_no_events(self):
         for write, run in ((synthetic.write_exact, synthetic.simulate(seconds=0)),
                            (lambda *of: synthetic.write_live(*of, until=0), self.run_of)):
