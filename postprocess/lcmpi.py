@@ -6,7 +6,7 @@ stopped, has crashed, or has finished: only rows that are completely on file are
     events[events.kind == "RECEIVE"].groupby("machine").queue_before.max()
 
 events() and messages() of a long run can be read in part, with memory for that part alone: `window` is
-(start, end) in seconds of model time, both included, and `machines` some VMs.
+(start, end) in seconds of model time, both included, None for an end that is open, and `machines` some VMs.
 
 Columns that the file has keep their names and units (times: whole nanoseconds of model time);
 what is added here is in seconds. README.md beside this file describes both.
@@ -29,6 +29,10 @@ _COUNTER = {"events": "events", "messages": "messages",
 
 class FileError(Exception):
     """The file cannot be read, or is not one that this reader understands."""
+
+
+class NoSuchVM(ValueError):
+    """The run has no such VM."""
 
 
 def info(file):
@@ -61,7 +65,7 @@ def events(file, vectors=False, window=None, machines=None):
     """One row per event, ordered by machine and seq. `t`, `t_due` and `lateness` are in seconds.
     Scalar clocks have a column of their name; with vectors=True vector clocks have NAME_0, ..."""
     with _opened(file) as h5:
-        regions = _parts_of_events(h5, window, machines)
+        regions = _parts_of_events(h5, window, _vms(h5, machines))
         frame = _table(h5, "events", regions)
         frame = frame.assign(t=frame.t_actual / NS_PER_S, t_due=frame.t_scheduled / NS_PER_S,
                              lateness=(frame.t_actual - frame.t_scheduled) / NS_PER_S)
@@ -69,6 +73,16 @@ def events(file, vectors=False, window=None, machines=None):
         frame = _with_words(pd.concat([frame, *stamps], axis=1), h5["events"])
     frame = frame[frame.kind != "EMPTY"]
     return frame.sort_values(["machine", "seq"], ignore_index=True)
+
+
+def latest(file):
+    """Per rank, when (ns) the latest of its events on file happened; 0 if there is none."""
+    with _opened(file) as h5:
+        found = np.zeros(len(h5["commit/n_events"]), np.int64)
+        for rank, (first, end) in _regions_of_ranks(h5, "events").items():
+            for a in range(first, end, CHUNK):
+                found[rank] = max(found[rank], h5["events/t_actual"][a:min(a + CHUNK, end)].max())
+        return found
 
 
 def messages(file, window=None, machines=None):
@@ -81,6 +95,7 @@ def messages(file, window=None, machines=None):
     machines those among them."""
     key = ["sender", "number", "copy"]
     with _opened(file) as h5:
+        machines = _vms(h5, machines)
         taken = _taken(h5, window, machines)
         rows = _table(h5, "messages", _parts_of_messages(h5, window, machines, taken))
         frame = rows.merge(taken, "left", key).merge(_left_over(h5), "left", key)
@@ -109,7 +124,7 @@ def snapshots(file, machines=None, window=None, most=None):
     distances, the last of them always."""
     with _opened(file) as h5:
         group = h5["snapshots"]
-        chosen = slice(None) if machines is None else _rows_of(sorted(machines))
+        chosen = slice(None) if machines is None else _rows_of(_vms(h5, machines))
         on_file = _states_on_file(h5)[chosen]  # before the rows: what is counted is on file
         number = _numbers(group["t"][:], on_file.any(axis=0), window, most)
         vm, place = np.nonzero((group["valid"][chosen][:, number] == 1) & on_file[:, number])
@@ -137,7 +152,7 @@ def _numbers(times, on_file, window, most):
 def _rows_of(vms):
     """To index with: neighbours are read many times faster as a slice."""
     neighbours = len(vms) > 0 and vms[-1] - vms[0] == len(vms) - 1
-    return slice(int(vms[0]), int(vms[-1]) + 1) if neighbours else np.array(vms, int)
+    return slice(int(vms[0]), int(vms[-1]) + 1) if neighbours else vms
 
 
 def segments(file):
@@ -183,6 +198,8 @@ def _opened(file):
             yield h5
     except OSError as error:
         raise FileError(f"{file}: {_reason(error)}") from error
+    except NoSuchVM as error:
+        raise NoSuchVM(f"{file}: {error}") from None
     except (KeyError, ValueError) as error:
         raise FileError(f"{file}: is damaged, or not as lcmpi writes it: {error.args[0]}") from error
 
@@ -242,8 +259,20 @@ def _choose(regions, wanted):
 
 
 def _within(times, window):
-    start, end = (round(time * NS_PER_S) for time in window)
-    return (times >= start) & (times <= end)
+    start, end = (None if time is None else round(time * NS_PER_S) for time in window)
+    here = np.ones(len(times), bool) if start is None else times >= start
+    return here if end is None else here & (times <= end)
+
+
+def _vms(h5, machines):
+    """The VMs asked for, in whatever collection, each once and in order; None for all."""
+    if machines is None:
+        return None
+    vms, there = np.unique(np.array(list(machines))), h5["vm"][:]
+    missing = vms[~np.isin(vms, there)]
+    if len(missing):
+        raise NoSuchVM(f"the run has no VM {missing[0]}; its VMs are {there[0]} to {there[-1]}")
+    return vms.astype(int)
 
 
 def _parts_of_events(h5, window, machines, kind=None):

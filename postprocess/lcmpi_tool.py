@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import shlex
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ USAGE, FAILURE = 2, 3
 PYTHON = "/usr/bin/python3"  # for which Debian's packages are
 
 NAME = Path(sys.argv[0]).name
+
+LARGEST_VM = (1 << 31) - 1
+MOST_MACHINES = 10_000_000  # in a list of them
 
 
 class Failure(Exception):
@@ -24,6 +28,10 @@ class Failure(Exception):
         self.code = code
 
 
+class Terminated(BaseException):
+    """SIGTERM: ends the tool as an interrupt does, so that no half file remains."""
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         raise Failure(f"{message} (see {NAME} --help)", USAGE)
@@ -31,6 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 def run(main):
     """Calls main(), whatever it raises."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         main()
         sys.stdout.flush()
@@ -41,9 +50,11 @@ def run(main):
     except OSError as error:
         _end(f"{error.filename or 'file'}: {error.strerror or error}", FAILURE)
     except MemoryError as error:
-        _end(f"out of memory: {error}", FAILURE)
+        _end(f"out of memory: {error}" if str(error) else "out of memory", FAILURE)
     except KeyboardInterrupt:
         _end("interrupted", 130)
+    except Terminated:
+        _end("terminated", 143)
 
 
 def program():
@@ -97,8 +108,9 @@ def spare_strangers(paths, mark, what):
 
 @contextmanager
 def whole_file(path):
-    """A temporary name to write to; what is there becomes `path` if nothing fails."""
+    """A temporary name to write to, of which nothing is there; what is there then becomes `path` if nothing fails."""
     temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)  # of a tool that was killed
     try:
         yield temporary
         os.replace(temporary, path)
@@ -129,8 +141,16 @@ def machine_list(text):
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
             raise argparse.ArgumentTypeError(f"'{text}' is not a list such as 0,3,8-11")
+        if last > LARGEST_VM:
+            raise argparse.ArgumentTypeError(f"VM {last} in '{text}': no run has VMs above {LARGEST_VM}")
+        if len(vms) + last - first >= MOST_MACHINES:
+            raise argparse.ArgumentTypeError(f"'{text}' names more than {MOST_MACHINES:,} VMs")
         vms.update(range(first, last + 1))
     return vms
+
+
+def _terminate(*_):
+    raise Terminated
 
 
 def _end(text, code):

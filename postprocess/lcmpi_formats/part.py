@@ -1,4 +1,6 @@
 """The part of a run that is exported: some VMs, some time, read in blocks that fit into memory."""
+from functools import cached_property
+
 import numpy as np
 
 import lcmpi
@@ -48,8 +50,8 @@ class Part:
 
     def n_events(self):
         """How many events of all VMs are in the time chosen, as far as they are spread evenly."""
-        n, ended = self.about["n_events"], self.about["t_end"]
-        return n * (min(self.end, ended) - self.start) // ended if ended else n
+        n, (_, until) = self.about["n_events"], self._extent
+        return n * max(0, min(self.end, until) - self.start) // until if until else n
 
     def events(self):
         """Of all VMs with a log, in the time chosen."""
@@ -67,16 +69,26 @@ class Part:
         return None if vms is None or len(vms) == len(self.table) else vms
 
     def _spans(self, vectors):
-        """[start, end] of the blocks, in ns. Rows come and go in a file whose run is on, and times of other
-        programs' logs need not agree with their order: these are read at once."""
+        """[start, end] of the blocks, in ns. What a run that is on may still add to the file is in the last one. Times
+        of other programs' logs need not agree with their order: these are read at once."""
         width = EVENT_BYTES + 8 * vectors * len(self.table) * self._n_vector_clocks()
         n_block = -(-self.about["n_events"] * width // BLOCK_BYTES)
-        end = self.about["t_end"]
-        if n_block < 2 or end == 0 or "imported" in self.about:
+        if n_block < 2 or "imported" in self.about:
             return [(self.start, self.end)]
+        end, _ = self._extent
         inner = [end * i // n_block for i in range(1, n_block)]
         cuts = [self.start, *(cut for cut in inner if self.start < cut <= self.end), self.end + 1]
         return [(a, b - 1) for a, b in zip(cuts, cuts[1:])]
+
+    @cached_property
+    def _extent(self):
+        """ns: until when every rank with a log has its events on file, and until when any has; the end of the run
+        once there is one."""
+        ended = self.about["t_end"]
+        if ended:
+            return ended, ended
+        latest = lcmpi.latest(self.file)
+        return int(latest[self.table.vm_rank[self.logged].unique()].min()), int(latest.max())
 
     def _n_vector_clocks(self):
         return sum(about["order"] == "vector" for about in self.about["clocks"].values())

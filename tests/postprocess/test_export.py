@@ -1,5 +1,6 @@
 """The CSV logs hold what the run did, and nothing is overwritten unasked."""
 import csv
+import itertools
 import unittest
 from unittest import mock
 
@@ -63,6 +64,36 @@ class Export(FolderTest):
             lcmpi_formats.csv.write(part, paths)
         for name, path in zip(out, paths):
             self.assertEqual(path.read_text(), (self.folder / name).read_text())
+
+    def check_blocks(self, blocks, truth):
+        """They hold these events, each once."""
+        found = [row for block in blocks for row in zip(block.events.machine, block.events.seq)]
+        self.assertEqual(sorted(found), sorted((event["machine"], event["seq"]) for event in truth))
+
+    def test_blocks_of_a_run_that_is_not_over(self):
+        import lcmpi_formats.part
+        synthetic.write_live(self.file, self.run_of, until=8)
+        with mock.patch("lcmpi_formats.part.BLOCK_BYTES", 8 * lcmpi_formats.part.EVENT_BYTES):
+            blocks = list(lcmpi_formats.part.Part(self.file).blocks())
+        self.check_blocks(blocks, [e for e in self.run_of.events if e["t_actual"] < 8 * synthetic.NS])
+        self.assertGreater(len(blocks), 6)
+        self.assertLess(max(len(block.events) for block in blocks), 16)
+
+    def test_what_is_added_meanwhile_is_in_the_last_block(self):
+        """Also by a rank that was behind the others, or had nothing yet."""
+        import lcmpi_formats.part
+        for n_behind, several in ((16, True), (10**6, False)):
+            synthetic.write_live(self.file, self.run_of, until=5)
+            with h5py.File(self.file, "r+") as h5:
+                h5["commit/n_events"][0] = max(0, h5["commit/n_events"][0] - n_behind)
+            with mock.patch("lcmpi_formats.part.BLOCK_BYTES", 4 * lcmpi_formats.part.EVENT_BYTES):
+                part = lcmpi_formats.part.Part(self.file)
+                n_block, blocks = len(list(part.blocks())), part.blocks()
+                read = list(itertools.islice(blocks, n_block - 1))
+                synthetic.write_live(self.file, self.run_of, until=9)
+                read += blocks
+            self.assertEqual((len(read), n_block > 3), (n_block, several))
+            self.check_blocks(read, [e for e in self.run_of.events if e["t_actual"] < 9 * synthetic.NS])
 
     def test_a_run_that_failed(self):
         synthetic.write_live(self.file, self.run_of, state="FAILED")

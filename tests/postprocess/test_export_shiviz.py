@@ -136,12 +136,26 @@ class Shiviz(FolderTest):
         from lcmpi_formats import causes, part
         self.write(self.run_of)
         n_event = len(self.run_of.events)
-        for most in (n_event * causes.EVENT_BYTES - 1, n_event * 4):
+        for most, options in ((n_event * causes.EVENT_BYTES - 1, "--window"), (n_event * 4, "--window or --machines")):
             with mock.patch("lcmpi_formats.causes.MOST_BYTES", most), mock.patch(
                     "lcmpi_formats.causes.EVENT_BYTES", causes.EVENT_BYTES if most > n_event * 4 else 1):
-                with self.assertRaisesRegex(lcmpi_tool.Failure, "--window or --machines"):
+                with self.assertRaisesRegex(lcmpi_tool.Failure, f"choose less with {options}$"):
                     lcmpi_formats.shiviz.write(part.Part(self.file, (None, None)), [self.folder / "log"])
         self.assertFalse((self.folder / "log").exists())
+
+    def test_a_window_helps_while_the_run_is_on(self):
+        import lcmpi_tool
+        from lcmpi_formats import causes, part
+        synthetic.write_live(self.file, self.run_of, until=8)
+        n_event = sum(e["t_actual"] < 8 * synthetic.NS for e in self.run_of.events)
+        with mock.patch("lcmpi_formats.causes.MOST_BYTES", n_event * causes.EVENT_BYTES // 2):
+            for window in ((None, None), (0, 6), (3, None)):
+                with self.assertRaisesRegex(lcmpi_tool.Failure, "choose less with --window$"):
+                    causes.history(part.Part(self.file, window))
+            for window in ((1, 3), (6, None)):
+                shown, _, _ = causes.history(part.Part(self.file, window))
+                self.assertEqual(len(shown), len(exports.happened(self.run_of, None, window[0], window[1] or 7.999999)))
+            self.assertEqual(part.Part(self.file, (50, None)).n_events(), 0)
 
     def test_vms_without_a_log(self):
         self.write(self.run_of)

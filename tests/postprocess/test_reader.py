@@ -78,6 +78,16 @@ class Events(FolderTest):
             h5["commit/n_events"][0] -= 4
         self.assertEqual(len(lcmpi.events(self.file)), len(self.run_of.events) - 4)
 
+    def test_latest(self):
+        for chunk in (3, lcmpi.CHUNK):
+            with mock.patch.object(lcmpi, "CHUNK", chunk):
+                for write in (synthetic.write_exact, synthetic.write_live):
+                    write(self.file, self.run_of)
+                    of_rank = [[e["t_actual"] for e in self.run_of.events if e["machine"] in vms] for vms in ((0, 1), (2,))]
+                    self.assertEqual(lcmpi.latest(self.file).tolist(), [max(times) for times in of_rank])
+        synthetic.write_live(self.file, self.run_of, until=0)
+        self.assertEqual(lcmpi.latest(self.file).tolist(), [0, 0])
+
     def test_no_events(self):
         for write, run in ((synthetic.write_exact, synthetic.simulate(seconds=0)),
                            (lambda *of: synthetic.write_live(*of, until=0), self.run_of)):
@@ -92,6 +102,7 @@ class Part(FolderTest):
 
     WINDOWS = ((2, 5), (0, 0), (3.2, 3.4), (9, 99), (50, 60))
     MACHINES = ([1], [0, 2], [])
+    CALLS = (lcmpi.events, lcmpi.messages, lcmpi.snapshots)
 
     def both_forms(self, run=None):
         for write in (synthetic.write_exact, synthetic.write_live):
@@ -132,6 +143,33 @@ class Part(FolderTest):
             for machines in self.MACHINES:
                 among = whole.sender.isin(machines) & whole.receiver.isin(machines)
                 self.check(lcmpi.messages(self.file, machines=machines), whole[among])
+
+    def test_machines_in_any_collection(self):
+        synthetic.write_exact(self.file, self.run_of)
+        for call in self.CALLS:
+            expected = call(self.file, machines=[0, 2])
+            self.assertFalse(expected.empty)
+            for machines in ({2, 0}, (2, 0), [2, 0, 0, 2], np.array([2, 0], "u1"), pd.Index([0, 2]), pd.Series([2, 0]),
+                             {0: "a", 2: "b"}.keys(), iter([2, 0])):
+                pd.testing.assert_frame_equal(call(self.file, machines=machines), expected)
+            for none in ([], set(), range(0)):
+                self.assertTrue(call(self.file, machines=none).empty)
+
+    def test_machines_that_are_not_there(self):
+        synthetic.write_exact(self.file, self.run_of)
+        for call in self.CALLS:
+            for machines, first in (([0, 9], 9), ({9}, 9), ([-1, 1], -1), ([3, 7], 3), ([0.5], 0.5)):
+                with self.assertRaises(ValueError) as caught:
+                    call(self.file, machines=machines)
+                self.assertEqual(str(caught.exception), f"{self.file}: the run has no VM {first}; its VMs are 0 to 2")
+
+    def test_windows_with_an_open_end(self):
+        synthetic.write_exact(self.file, self.run_of)
+        for call in self.CALLS:
+            for window, closed in (((2, None), (2, 99)), ((None, 5), (0, 5)), ((None, None), (0, 99))):
+                expected = call(self.file, window=closed)
+                self.assertFalse(expected.empty)
+                pd.testing.assert_frame_equal(call(self.file, window=window), expected)
 
 
 class Messages(FolderTest):
