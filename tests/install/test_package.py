@@ -1,5 +1,6 @@
 """The Debian package: made, looked at by lintian, unpacked and run."""
 
+import os
 import re
 import unittest
 
@@ -22,10 +23,17 @@ class Package(tree.Case):
         packed = {str(path.relative_to(usr)) for path in usr.rglob("*") if not path.is_dir()}
         self.assertEqual({name for name in packed ^ installed if not name.startswith("share/doc/lcmpi/")},
                          {"share/man/man1/lcmpi.1", "share/man/man1/lcmpi.1.gz"})
-        env = tree.environment(self.scratch, PATH=f"{usr}/bin:/usr/bin:/bin")
+        # somebody's own Python, which sees none of Debian's packages, stands first
+        other = self.scratch / "other/python3"
+        other.parent.mkdir()
+        other.write_text("#!/bin/sh\necho this is not the Python of Debian >&2\nexit 1\n")
+        other.chmod(0o755)
+        env = tree.environment(self.scratch, PATH=f"{other.parent}:{usr}/bin:/usr/bin:/bin")
         commands = "lcmpi --vms 3 --pace virtual -o run.h5; lcmpi verify run.h5; lcmpi_export --csv run.h5"
         said = tree.call("bash", "-ec", commands, cwd=self.scratch, env=env)
         self.assertIn("run.h5: verified", said)
+        texts = [path for path in (usr / "share/lcmpi").rglob("*") if path.is_file() and os.access(path, os.X_OK)]
+        self.assertEqual([path.name for path in texts if path.read_bytes().startswith(b"#!/usr/bin/env python")], [])
         if tree.shutil.which("lintian"):
             said = tree.call("lintian", "--allow-root", "--fail-on", "none", package)
             self.assertEqual(re.findall("^E: .*", said, re.MULTILINE), [])
