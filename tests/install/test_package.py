@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import unittest
 
 import tree
@@ -37,6 +38,25 @@ class Package(tree.Case):
         if tree.shutil.which("lintian"):
             said = tree.call("lintian", "--allow-root", "--fail-on", "none", package)
             self.assertEqual(re.findall("^E: .*", said, re.MULTILINE), [])
+
+    def test_folders_of_other_names(self):
+        """What is done to the tree before it is packed is done where a build with other folders has them."""
+        build, root = self.scratch / "build", self.scratch / "root"
+        tree.call("cmake", "-S", tree.ROOT, "-B", build, "-D", "CMAKE_INSTALL_DOCDIR=texts", "-D", "CMAKE_INSTALL_MANDIR=manual",
+                  "-D", "CMAKE_INSTALL_BINDIR=programs", "-D", "CMAKE_INSTALL_DATADIR=data", "-D", "LCMPI_TESTS=OFF")
+        for name, source in (("texts/LICENSE", tree.ROOT / "LICENSE"), ("programs/lcmpi", self.tree / "bin/lcmpi"),
+                             ("manual/man1/lcmpi.1", self.tree / "share/man/man1/lcmpi.1"),
+                             ("data/lcmpi/postprocess/lcmpi_plot", tree.ROOT / "postprocess/lcmpi_plot")):
+            (root / "usr" / name).parent.mkdir(parents=True)
+            shutil.copy2(source, root / "usr" / name)
+        tree.call("cmake", "-D", "CPACK_GENERATOR=DEB", "-D", f"CPACK_TEMPORARY_DIRECTORY={root}", "-D",
+                  "CPACK_PACKAGING_INSTALL_PREFIX=/usr", "-P", build / "generated/debian.cmake")
+        found = {str(path.relative_to(root / "usr")) for path in root.rglob("*") if path.is_file()}
+        self.assertEqual(found, {"texts/copyright", "texts/changelog.gz", "programs/lcmpi", "manual/man1/lcmpi.1.gz",
+                                 "data/lcmpi/postprocess/lcmpi_plot"})
+        script = root / "usr/data/lcmpi/postprocess/lcmpi_plot"
+        self.assertEqual(script.read_text().splitlines()[0], "#!/usr/bin/python3")
+        self.assertTrue(os.access(script, os.X_OK))
 
 
 if __name__ == "__main__":
