@@ -6,16 +6,19 @@
 static const struct lc_clock **registered;
 static size_t n_registered, capacity;
 
-static bool is_name(const char *name) {
+_Static_assert(LC_CLOCK_NAME_MAX == 63, "as lc_clock_lacks() says it");
+
+static bool is_word(const char *name) {
   static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
   size_t length = name ? strspn(name, characters) : 0;
-  return length && !name[length] && length <= LC_CLOCK_NAME_MAX && *name >= 'a' &&
-         strcmp(name, "help") != 0;
+  return length && !name[length] && *name >= 'a' && strcmp(name, "help") != 0;
 }
 
 const char *lc_clock_lacks(const struct lc_clock *clock) {
-  if (!is_name(clock->name))
+  if (!is_word(clock->name))
     return "a name of one word: a letter, then letters, digits and hyphens, all lower case";
+  if (strlen(clock->name) > LC_CLOCK_NAME_MAX)
+    return "a name of at most 63 characters";
   if (!clock->summary || !clock->promise)
     return "a summary and a promise";
   if (!clock->stamp_words || !clock->local || !clock->send || !clock->receive || !clock->compare ||

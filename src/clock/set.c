@@ -2,6 +2,7 @@
 #include "lcmpi/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void lc_clock_set_init(struct lc_clock_set *set, int32_t n_vm) {
@@ -43,12 +44,10 @@ lc_status lc_clock_set_parse(struct lc_clock_set *set, const char *list, struct 
   const char *at = list;
   for (;;) {
     size_t length = strcspn(at, ",");
-    char name[LC_CLOCK_NAME_MAX + 1];
-    snprintf(name, sizeof name, "%.*s", (int)length, at);
+    char *name = lc_format("%.*s", (int)length, at);
     const struct lc_clock *clock = lc_clock_find(name);
-    if (!clock)
-      return unknown_clock(name, err);
-    lc_status status = lc_clock_set_add(set, clock, err);
+    lc_status status = clock ? lc_clock_set_add(set, clock, err) : unknown_clock(name, err);
+    free(name);
     if (status)
       return status;
     at += length;

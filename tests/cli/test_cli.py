@@ -107,6 +107,12 @@ class Shelf:
         self.case.check_run("--vms", 3, "--rates", "1,3,6", "--pace", "virtual", "--duration", "10s", "--seed", 1,
                             "--clock", "lamport,vector", "--progress", "none", "-o", "exact.h5")
 
+    def make_slow_h5(self, path):
+        """Like exact.h5, but messages take longer than from their sending to the snapshot."""
+        self.case.check_run("--vms", 2, "--rates", "1,2", "--pace", "virtual", "--duration", "4s", "--seed", 1, "--latency",
+                            "const:1500ms", "--snapshot-every", "2s", "--clock", "lamport,vector", "--progress", "none",
+                            "-o", "slow.h5")
+
     def make_copies(self, name, log):
         self.case.check_run("--vms", 3, "--replicas", 100, "--rates", "1,3,6", "--pace", "virtual", "--duration", "10s",
                             "--seed", 7, "--log", log, "--progress", "none", "-o", name)

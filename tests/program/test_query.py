@@ -15,11 +15,15 @@ import lcmpi  # noqa: E402
 
 
 class Query(program.Case):
-    """A run in virtual time, and one of three ranks in real time, with a clock that tells happened-before."""
+    """Runs with a clock that tells happened-before: in virtual time, on three ranks in real time, of two copies, and
+    with a server that is so slow that ticks are skipped."""
 
     RUNS = {"virtual.h5": ("--vms", 5, "--pace", "virtual", "--latency", "exp:300ms,min=1ms", "--tick-rule",
                            "receive-then-act", "--duration", "20s"),
-            "real.h5": ("--vms", 5, "--speed", 20, "--duration", "20s", "--snapshot-every", "4s")}
+            "real.h5": ("--vms", 5, "--speed", 20, "--duration", "20s", "--snapshot-every", "4s"),
+            "copies.h5": ("--vms", 3, "--replicas", 2, "--pace", "virtual", "--duration", "12s"),
+            "served.h5": ("--vms", 4, "--route", "server", "--service-time", "30ms", "--rates", "6:12", "--pace", "virtual",
+                          "--duration", "11s")}
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +39,9 @@ class Query(program.Case):
             with self.subTest(name):
                 self.file = self.shelf.path(name)
                 self.events = lcmpi.events(self.file, vectors=True)
-                self.stamps = self.events[[f"vector_{vm}" for vm in range(5)]].to_numpy()
+                self.stamps = self.events[[name for name in self.events if name.startswith("vector_")]].to_numpy()
+                self.copy = (self.events.machine // self.stamps.shape[1]).to_numpy()
+                self.happened = np.flatnonzero(self.events.kind != "SKIPPED").tolist()
                 self.names = [f"{vm}:{seq}" for vm, seq in zip(self.events.machine, self.events.seq)]
                 yield random.Random(name)
 
@@ -49,17 +55,24 @@ class Query(program.Case):
         return (self.stamps[a] <= self.stamps[b]).all() and (self.stamps[a] != self.stamps[b]).any()
 
     def members(self, answer):
-        return [f"{part['vm']}:{seq}" for part in answer["vms"] for seq in range(part["first"], part["last"] + 1)]
+        """Without ticks that were skipped: they lie in the range of a VM, and are no events."""
+        skipped = {self.names[at] for at in np.flatnonzero(self.events.kind == "SKIPPED")}
+        return [name for part in answer["vms"] for seq in range(part["first"], part["last"] + 1)
+                if (name := f"{part['vm']}:{seq}") not in skipped]
+
+    def peers(self, at):
+        """What happened in the same copy as an event."""
+        return [i for i in self.happened if self.copy[i] == self.copy[at]]
 
     def test_sets(self):
-        """Past, future and what is concurrent are all of the others."""
+        """Past, future and what is concurrent are all of the others, of the same copy."""
         for draw in self.each():
-            for at in draw.sample(range(len(self.events)), 4):
-                relation = [(self.before(i, at), self.before(at, i)) for i in range(len(self.events))]
+            for at in draw.sample(self.happened, 4):
+                relation = {i: (self.before(i, at), self.before(at, i)) for i in self.peers(at)}
                 for question, wanted in (("past", (True, False)), ("future", (False, True)),
                                          ("concurrent", (False, False))):
                     answer = self.ask(question, self.names[at])
-                    expected = [self.names[i] for i, found in enumerate(relation) if found == wanted and i != at]
+                    expected = [self.names[i] for i, found in relation.items() if found == wanted and i != at]
                     self.assertEqual(sorted(self.members(answer)), sorted(expected), (question, self.names[at]))
                     self.assertEqual(answer["count"], len(expected))
 
@@ -67,7 +80,8 @@ class Query(program.Case):
         for draw in self.each():
             seen = set()
             for _ in range(12):
-                a, b = draw.sample(range(len(self.events)), 2)
+                a = draw.choice(self.happened)
+                b = draw.choice([i for i in self.peers(a) if i != a])
                 answer = self.ask("path", self.names[a], self.names[b])
                 expected = "before" if self.before(a, b) else "after" if self.before(b, a) else "concurrent"
                 self.assertEqual(answer["relation"], expected)
@@ -75,6 +89,21 @@ class Query(program.Case):
                 self.check_path(answer["events"], a, b, expected == "before")
                 seen.add(expected)
             self.assertGreater(len(seen), 1)
+
+    def test_copies_are_not_compared(self):
+        file = self.shelf.path("copies.h5")
+        for question in ("before", "path"):
+            self.assertEqual(program.spoken(self.check_run("query", file, question, "2:1", "3:4", code=2).stderr),
+                             ["lcmpi: 2:1 and 3:4 are of different copies of the system: nothing orders them"])
+
+    def test_skipped_ticks_are_no_events(self):
+        """In text as in the sets above, which are of JSON; they are in no chain."""
+        file = self.shelf.path("served.h5")
+        kind = lcmpi.events(file).kind
+        self.assertGreater((kind == "SKIPPED").sum(), 20)
+        said = self.check_run("query", file, "chain").stdout
+        self.assertRegex(said, rf"^the longest chain has \d+ of {(kind != 'SKIPPED').sum()} events\n")
+        self.assertNotIn("SKIPPED", said)
 
     def check_path(self, path, a, b, expected):
         if not expected:
@@ -101,7 +130,7 @@ class Query(program.Case):
     def test_an_event(self):
         for draw in self.each():
             messages = lcmpi.messages(self.file)
-            for at in draw.sample(range(len(self.events)), 8):
+            for at in draw.sample(self.happened, 8):
                 row = self.events.iloc[at]
                 (event,) = self.ask("event", self.names[at])["events"]
                 self.assertEqual((event["kind"], event["t_ns"], event["tick"], event["stamps"]),
@@ -117,7 +146,8 @@ class Query(program.Case):
     def test_a_snapshot(self):
         for _ in self.each():
             states = lcmpi.snapshots(self.file)
-            for word, number, crossing in (("1", 1, 1), ("end", states.snapshot.max(), -1)):
+            has_second = "served" not in self.file  # a server's run has the end alone
+            for word, number, crossing in [("1", 1, 1)] * has_second + [("end", states.snapshot.max(), -1)]:
                 answer, rows = self.ask("state", word), states[states.snapshot == number]
                 self.assertEqual([(vm["n_event"], vm["n_queued"], vm["t_ns"], vm["stamps"]["lamport"])
                                   for vm in answer["vms"]],

@@ -613,3 +613,39 @@ void remove_event(struct lc_history *h, int64_t at) {
     h->sent[i].send_seq -= h->sent[i].sender == gone.machine && h->sent[i].send_seq > gone.seq;
   assert_int_equal(lc_history_index(h, &err), LC_OK);
 }
+
+void make_a_cycle(struct lc_history *h) {
+  struct lc_error err;
+  *h = (struct lc_history){
+      .n_vm = 2, .fifo = true, .ended = true, .t_end = 2 * LC_NS_PER_S, .n_snapshot = 1};
+  h->error_ns = 60 * LC_NS_PER_S;
+  h->machine = calloc(2, sizeof *h->machine);
+  h->event = calloc(4, sizeof *h->event);
+  h->sent = calloc(2, sizeof *h->sent);
+  h->t_snapshot = calloc(1, sizeof *h->t_snapshot);
+  h->state = calloc(2, sizeof *h->state);
+  h->t_snapshot[0] = h->t_end;
+  h->balance = (struct lc_balance){.sent = 2, .received = 2};
+  h->n_event = 4;
+  h->n_sent = 2;
+  for (int32_t v = 0; v < 2; v++) {
+    h->machine[v].logged = true;
+    h->machine[v].rate = (struct lc_rate){1, 1};
+    h->event[2 * v] = (struct lc_event){
+        .machine = v, .peer = 1 - v, .msg_count = 1, .queue_before = 1, .kind = LC_RECEIVE};
+    h->event[2 * v + 1] = (struct lc_event){.machine = v,
+                                            .peer = 1 - v,
+                                            .seq = 1,
+                                            .tick = 1,
+                                            .t_scheduled = LC_NS_PER_S,
+                                            .t_actual = LC_NS_PER_S,
+                                            .msg_count = 1,
+                                            .kind = LC_SEND,
+                                            .op = LC_OP_UNICAST};
+    h->sent[v] =
+        (struct lc_sent){.sender = v, .receiver = 1 - v, .send_seq = 1, .t_send = LC_NS_PER_S};
+    h->state[v] = (struct lc_state){
+        .t_actual = h->t_end, .n_tick = 2, .n_event = 2, .n_sent = 1, .n_received = 1, .valid = 1};
+  }
+  assert_int_equal(lc_history_index(h, &err), LC_OK);
+}

@@ -37,4 +37,8 @@ void cut_off(struct lc_history *history, uint64_t seed);
  * move up by one in their numbers, not in their ticks. It must be an internal event. */
 void remove_event(struct lc_history *history, int64_t at);
 
+/* Two machines that each receive first what the other sends afterwards. Their hosts' clocks may
+ * differ by a minute, so no time is wrong: only the order is impossible. */
+void make_a_cycle(struct lc_history *history);
+
 #endif

@@ -311,6 +311,28 @@ static void test_register(void **state) {
   assert_ptr_equal(set.clock[0], &own);
 }
 
+/* A name as long as can be is that of its clock; one more letter makes it nobody's. */
+static void test_longest_name(void **state) {
+  (void)state;
+  struct lc_error err;
+  struct lc_clock_set set;
+  static char name[LC_CLOCK_NAME_MAX + 1];
+  char over[sizeof name + 1];
+  static struct lc_clock longest;
+  memset(name, 'n', LC_CLOCK_NAME_MAX);
+  snprintf(over, sizeof over, "%sx", name);
+  longest = odd;
+  longest.name = over;
+  assert_int_equal(lc_clock_register(&longest, &err), LC_EUSAGE);
+  assert_non_null(strstr(err.text, "lacks a name of at most 63 characters"));
+  longest.name = name;
+  assert_int_equal(lc_clock_register(&longest, &err), LC_OK);
+  lc_clock_set_init(&set, 3);
+  assert_int_equal(lc_clock_set_parse(&set, name, &err), LC_OK);
+  assert_ptr_equal(set.clock[0], &longest);
+  require_refused(over, over);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_registry),
@@ -326,6 +348,7 @@ int main(void) {
       cmocka_unit_test(test_compare),
       cmocka_unit_test(test_print),
       cmocka_unit_test(test_register),
+      cmocka_unit_test(test_longest_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
