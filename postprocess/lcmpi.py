@@ -108,7 +108,7 @@ def snapshots(file, machines=None):
     state at the end of the run."""
     with _opened(file) as h5:
         group = h5["snapshots"]
-        chosen = slice(None) if machines is None else np.array(sorted(machines), int)
+        chosen = slice(None) if machines is None else _rows_of(sorted(machines))
         vm, snapshot = np.nonzero((group["valid"][chosen] == 1) & _states_on_file(h5)[chosen])
         columns = {"vm": h5["vm"][chosen][vm], "snapshot": group["snapshot"][:][snapshot],
                    "t": group["t"][:][snapshot] / NS_PER_S}
@@ -120,6 +120,12 @@ def snapshots(file, machines=None):
             if "jump_max" in group[f"clocks/{name}"]:
                 columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][chosen][vm, snapshot]
         return pd.DataFrame(columns)
+
+
+def _rows_of(vms):
+    """To index with: neighbours are read many times faster as a slice."""
+    neighbours = len(vms) > 0 and vms[-1] - vms[0] == len(vms) - 1
+    return slice(int(vms[0]), int(vms[-1]) + 1) if neighbours else np.array(vms, int)
 
 
 def under_way(file, snapshot=-1, vectors=False):

@@ -1,6 +1,7 @@
 "use strict";
 /* The space-time diagram: a line per VM, its events, messages as arrows, snapshots as cuts. `SpaceTime` knows the data and what
- * happened before what; `Diagram` draws it and listens. In a console: lcmpi.diagrams[0].select(12), .relation(3), .zoom(2, 5). */
+ * happened before what; `Diagram` draws it and listens. In a console: lcmpi.diagrams[0].select(12), .relation(3), .zoom(2, 5),
+ * .selectCut(lcmpi.diagrams[0].data.cuts[0]). */
 
 class SpaceTime {
   constructor(data) {
@@ -32,6 +33,16 @@ class SpaceTime {
     if (i === selected) return "self";
     if (!this.known) return null;
     return this.happenedBefore(i, selected) ? "past" : this.happenedBefore(selected, i) ? "future" : "concurrent";
+  }
+
+  /* Whether event i is before a cut. */
+  isBefore(i, cut) {
+    return this.events.seq[i] < cut.n_event[this.events.row[i]];
+  }
+
+  /* Whether a message was sent before a cut and not received before it. */
+  crosses([send, receive, , , , , , fate], cut) {
+    return fate !== "LOST" && (send < 0 || this.isBefore(send, cut)) && (receive < 0 || !this.isBefore(receive, cut));
   }
 
   name(i) {
@@ -76,6 +87,7 @@ class SpaceTime {
 const MARGIN = {left: 92, right: 18, top: 26, bottom: 30};
 const REACH = 9; // pixels within which an event is meant
 const READABLE = 150; // events that the first view has
+const LABEL = 46; // pixels that a cut's name takes
 
 class Diagram {
   constructor(element, data) {
@@ -85,6 +97,7 @@ class Diagram {
     this.tooltip = element.querySelector(".tooltip");
     this.panel = element.querySelector(".selected");
     this.selected = this.hovered = -1;
+    this.cut = null; // the one that is selected
     this.view = this.data.beginning(READABLE);
     this.whenViewed = []; // called with [start, end] when the view has changed
     this.rowHeight = Math.max(24, Math.min(64, 420 / data.vms.length));
@@ -152,11 +165,24 @@ class Diagram {
     this.zoom(...this.data.window);
   }
 
+  get showsAll() {
+    return this.view.every((t, k) => t === this.data.window[k]);
+  }
+
   // ---- selecting -------------------------------------------------------------------------------
 
   /* Lights up the causal past and future of event i; -1: of none. */
   select(i) {
     this.selected = i;
+    this.cut = null;
+    this.describeSelected();
+    this.draw();
+  }
+
+  /* Lights up what happened before a cut and the messages that cross it. */
+  selectCut(cut) {
+    this.selected = -1;
+    this.cut = cut;
     this.describeSelected();
     this.draw();
   }
@@ -167,9 +193,13 @@ class Diagram {
   }
 
   describeSelected() {
+    if (this.cut) {
+      this.panel.textContent = this.describeCut(this.cut, Infinity).join("\n");
+      return;
+    }
     if (this.selected < 0) {
-      this.panel.textContent = "Click an event to light up its causal past and future. Drag to move, turn the wheel to zoom, " +
-        "arrow keys to step.";
+      this.panel.textContent = "Click an event to light up its causal past and future, a snapshot to light up the messages " +
+        "that cross it. Drag to move, turn the wheel to zoom, arrow keys to step, Esc to clear.";
       return;
     }
     const count = {past: 0, future: 0, concurrent: 0};
@@ -224,6 +254,7 @@ class Diagram {
     this.pen.clip();
     this.drawCuts();
     this.drawMessages();
+    this.drawSkipped();
     this.drawEvents();
     this.pen.restore();
   }
@@ -258,27 +289,33 @@ class Diagram {
     this.pen.stroke();
   }
 
-  /* A cut goes through each VM's line where its state was recorded. */
+  /* A cut goes through each VM's line where its state was recorded. Names that would overlap are left out. */
   drawCuts() {
     const pen = this.pen;
-    pen.setLineDash([5, 4]);
-    pen.lineWidth = 1.3;
     pen.strokeStyle = pen.fillStyle = this.colours.cut;
     pen.textAlign = "center";
+    let free = 0;
     for (const cut of this.data.cuts) {
       if (cut.t.every((t) => t < this.view[0]) || cut.t.every((t) => t > this.view[1])) continue;
+      pen.setLineDash(cut === this.cut ? [] : [5, 4]);
+      pen.lineWidth = cut === this.cut ? 2.4 : 1.3;
       pen.beginPath();
       pen.moveTo(this.x(cut.t[0]), MARGIN.top - 6);
       cut.t.forEach((t, row) => pen.lineTo(this.x(t), this.y(row)));
       pen.lineTo(this.x(cut.t[cut.t.length - 1]), this.height - MARGIN.bottom);
       pen.stroke();
-      pen.fillText(cut.label.replace("snapshot ", "cut "), this.x(cut.t[0]), MARGIN.top - 11);
+      const middle = Math.min(this.x(cut.t[0]), this.width - MARGIN.right - LABEL / 2 + 8);
+      if (middle - LABEL / 2 < free) continue;
+      pen.fillText(cut.label.replace("snapshot ", "cut "), middle, MARGIN.top - 11);
+      free = middle + LABEL / 2;
     }
     pen.setLineDash([]);
   }
 
-  /* [colour, whether it is lit] of a message by its two events. */
-  lookOf(send, receive) {
+  /* [colour, whether it is lit] of a message: by the cut, or by its two events. */
+  lookOf(message) {
+    const [send, receive] = message;
+    if (this.cut) return this.data.crosses(message, this.cut) ? [this.colours.cut, true] : [this.colours.dim, false];
     if (this.selected < 0) return [this.colours.message, true];
     const ends = [send, receive].filter((i) => i >= 0).map((i) => this.relation(i));
     for (const side of ["past", "future"])
@@ -287,10 +324,11 @@ class Diagram {
   }
 
   drawMessages() {
-    for (const [send, receive, from, to, start, end] of this.data.messages) {
+    for (const message of this.data.messages) {
+      const [, receive, from, to, start, end] = message;
       const last = end === null ? start : end;
       if (last < this.view[0] || start > this.view[1]) continue;
-      const [colour, lit] = this.lookOf(send, receive);
+      const [colour, lit] = this.lookOf(message);
       this.pen.lineWidth = lit ? 1.2 : 0.8;
       this.arrow(this.x(start), this.y(from), end === null ? this.width - MARGIN.right : this.x(end), this.y(to), colour, receive >= 0);
     }
@@ -311,14 +349,29 @@ class Diagram {
     pen.fill();
   }
 
+  colourOf(i) {
+    if (this.cut) return this.data.isBefore(i, this.cut) ? "ink" : "dim";
+    const relation = this.relation(i);
+    return relation === null ? "ink" : relation === "concurrent" ? "dim" : relation;
+  }
+
+  /* Ticks at which nothing happened, since the one before was not over: crosses. */
+  drawSkipped() {
+    const [start, end] = this.view;
+    this.pen.lineWidth = 1;
+    for (const [row, t] of this.data.skipped) {
+      if (t < start || t > end) continue;
+      const x = this.x(t), y = this.y(row);
+      for (const side of [3, -3]) this.line(x - 3, y - side, x + 3, y + side, this.colours.faint);
+    }
+  }
+
   drawEvents() {
     const data = this.data, pad = (this.view[1] - this.view[0]) * 0.01;
     for (let i = 0; i < data.n; i++) {
       const t = data.events.t[i];
       if (t < this.view[0] - pad || t > this.view[1] + pad) continue;
-      const relation = this.relation(i);
-      const colour = relation === null ? this.colours.ink : relation === "concurrent" ? this.colours.dim : this.colours[relation];
-      this.drawEvent(...this.place(i), data.events.kind[i], colour);
+      this.drawEvent(...this.place(i), data.events.kind[i], this.colours[this.colourOf(i)]);
       if (i === this.selected || i === this.hovered) this.ring(...this.place(i), this.colours.self);
     }
   }
@@ -371,7 +424,7 @@ class Diagram {
   }
 
   makeLegend() {
-    const words = [["ink", "\u00b7 internal  \u25b3 send  \u25cf receive"], ["past", "\u25a0 causal past"], ["future", "\u25a0 causal future"],
+    const words = [["ink", "\u00b7 internal  \u25b3 send  \u25cf receive"], ...(this.data.skipped.length ? [["faint", "\u00d7 tick skipped"]] : []), ["past", "\u25a0 causal past"], ["future", "\u25a0 causal future"],
       ["faint", "\u25a0 concurrent"], ["cut", "\u2506 snapshot"], ["message", "\u2192 message (dotted: not taken)"]];
     for (const [name, text] of words) {
       const span = document.createElement("span");
@@ -396,7 +449,7 @@ class Diagram {
       return this.zoom(drag.view[0] + seconds, drag.view[1] + seconds);
     });
     canvas.addEventListener("pointerup", (event) => {
-      if (drag && !drag.moved) this.select(this.eventAt(event.offsetX, event.offsetY));
+      if (drag && !drag.moved) this.click(event.offsetX, event.offsetY);
       drag = null;
     });
     canvas.addEventListener("pointercancel", () => { drag = null; });
@@ -409,6 +462,13 @@ class Diagram {
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
+  /* Selects the event at a place, or else the cut there, or else nothing. */
+  click(x, y) {
+    const i = this.eventAt(x, y), cut = i < 0 ? this.cutAt(x, y) : null;
+    if (cut) this.selectCut(cut);
+    else this.select(i);
+  }
+
   key(event) {
     const keys = {ArrowLeft: () => this.step(-1, 0), ArrowRight: () => this.step(1, 0), ArrowUp: () => this.step(0, -1),
       ArrowDown: () => this.step(0, 1), "+": () => this.zoomBy(0.5), "-": () => this.zoomBy(2), 0: () => this.reset(),
@@ -418,9 +478,9 @@ class Diagram {
     keys[event.key]();
   }
 
-  /* What is at a place of the canvas, shown beside it: an event, or a cut's top. */
+  /* What is at a place of the canvas, shown beside it: an event or a cut. */
   hover(x, y) {
-    const i = this.eventAt(x, y), cut = i < 0 && y >= 0 && y < MARGIN.top ? this.cutAt(x) : null;
+    const i = this.eventAt(x, y), cut = i < 0 ? this.cutAt(x, y) : null;
     this.canvas.style.cursor = i >= 0 || cut ? "pointer" : "grab";
     if (i !== this.hovered) {
       this.hovered = i;
@@ -428,21 +488,26 @@ class Diagram {
     }
     this.tooltip.hidden = i < 0 && !cut;
     if (this.tooltip.hidden) return;
-    this.tooltip.textContent = (cut ? this.describeCut(cut) : this.data.describe(i)).join("\n");
+    this.tooltip.textContent = (cut ? this.describeCut(cut, 12) : this.data.describe(i)).join("\n");
     this.tooltip.style.left = `${Math.min(x + 14, Math.max(0, this.width - this.tooltip.offsetWidth - 4))}px`;
     this.tooltip.style.top = `${this.canvas.offsetTop + y + 16}px`;
   }
 
-  cutAt(x) {
-    return this.data.cuts.find((cut) => Math.abs(this.x(cut.t[0]) - x) < 24) || null;
+  /* The cut whose name or line is at a place, or null. */
+  cutAt(x, y) {
+    if (x < MARGIN.left || y < 0 || y > this.height - MARGIN.bottom) return null;
+    const row = Math.max(0, Math.min(this.data.vms.length - 1, Math.round((y - MARGIN.top) / this.rowHeight - 0.5)));
+    const away = (cut) => Math.abs(this.x(cut.t[row]) - x), reach = y < MARGIN.top ? LABEL / 2 : 4;
+    return this.data.cuts.filter((cut) => away(cut) <= reach).sort((a, b) => away(a) - away(b))[0] || null;
   }
 
-  describeCut(cut) {
+  /* As lines of text, with at most so many messages. */
+  describeCut(cut, most) {
     const lines = [`${cut.label}, begun at ${cut.begun} s`, `events before it: ${cut.n_event.join(", ")}`];
     if (!cut.under_way) return [...lines, "what was under way is not on file"];
     const {queued, in_flight: inFlight, listed} = cut.under_way;
-    lines.push(`${queued} messages in queues, ${inFlight} in flight`, ...listed.slice(0, 12));
-    if (queued + inFlight > 12) lines.push("...");
+    lines.push(`${queued} messages in queues, ${inFlight} in flight`, ...listed.slice(0, most));
+    if (queued + inFlight > Math.min(most, listed.length)) lines.push("...");
     return lines;
   }
 }

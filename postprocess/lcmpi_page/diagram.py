@@ -15,13 +15,23 @@ def data(subject):
         return None
     window = (subject.start, subject.until)
     events, messages = _read(subject, window)
-    shown = events[events.machine.isin(subject.vms)].reset_index(drop=True)
+    shown = events[events.machine.isin(subject.vms)]
     if shown.empty:
         subject.notes.append("There are no events in this part of the run: no diagram.")
         return None
+    if not subject.about["t_end"]:
+        subject.until = min(subject.until, float(shown.t.max()))
+    events, shown, skipped = events[events.kind != "SKIPPED"], *_parted(shown)
     return {"vms": [{"id": vm, "label": subject.name(vm), "rate": _rate(subject, vm)} for vm in subject.vms],
-            "window": window, "events": _events(subject, shown), "known": _known(subject, events, messages),
+            "window": [subject.start, subject.until], "events": _events(subject, shown), "known": _known(subject, events, messages),
+            "skipped": [[subject.vms.index(vm), t] for vm, t in zip(skipped.machine.tolist(), skipped.t.round(9).tolist())],
             "messages": _messages(subject, shown, messages), "cuts": _cuts(subject)}
+
+
+def _parted(shown):
+    """Events, and ticks at which nothing happened."""
+    skipped = shown.kind == "SKIPPED"
+    return shown[~skipped].reset_index(drop=True), shown[skipped]
 
 
 def _rate(subject, vm):
@@ -32,8 +42,7 @@ def _rate(subject, vm):
 def _read(subject, window):
     members = None if len(subject.members) == len(subject.table) else subject.members
     vectors = any(about["order"] == "vector" for about in subject.about["clocks"].values()) and len(subject.table) <= WIDEST
-    events = lcmpi.events(subject.file, vectors, window, members)
-    return events[events.kind != "SKIPPED"], lcmpi.messages(subject.file, window, members)
+    return lcmpi.events(subject.file, vectors, window, members), lcmpi.messages(subject.file, window, members)
 
 
 def _known(subject, events, messages):

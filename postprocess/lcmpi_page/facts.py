@@ -1,7 +1,12 @@
 """What a run was: where it comes from, what came out of it, and theory beside it. Tables are (header, rows) of texts."""
+import numpy as np
+import pandas as pd
+
 import lcmpi
 
-ROWS = 24  # machines; more are grouped by tick rate
+ROWS = 24    # machines; more are grouped by tick rate ...
+GROUPS = 12  # ... and many rates by their neighbours
+VMS = 20_000  # whose states are read together
 
 
 def provenance(subject):
@@ -34,19 +39,38 @@ def _balance(balance):
 # ---- machines -----------------------------------------------------------------------------------
 
 def machines(subject):
-    """Observed beside predicted: a row per machine, or per tick rate."""
+    """Observed beside predicted: a row per machine, or the means of those of a tick rate."""
     table = observed(subject)
     many = len(table) > ROWS
     if many:
-        groups = table.groupby("rate")
-        table = groups.mean(numeric_only=True).reset_index().assign(n=groups.size().to_numpy()).head(100)
-    columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "queue": "queue",
-               "queue_theory": "theory", "clock": subject.clock or "clock", "clock_theory": "theory", "jump_max": "largest jump"}
+        groups = table.groupby(_rate_texts(table.rate), sort=False)
+        table = groups.mean(numeric_only=True).drop(columns="rate").assign(n=groups.size())
+    columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "arrivals": "arrivals/s",
+               "arrivals_theory": "theory", "queue": "queue", "queue_theory": "theory", "clock": subject.clock or "clock",
+               "clock_theory": "theory", "jump_max": "largest jump", "jump_mean": "mean jump"}
     names = [name for name in columns if name in table and table[name].notna().any()]
-    header = ["rate" if many else "machine", *(columns[name] for name in names)]
-    rows = [[f"{row.rate:g}/s" if many else subject.name(vm), *(_number(getattr(row, name)) for name in names)]
-            for vm, row in zip(table.index, table.itertuples(index=False))]
+    header = ["ticks/s" if many else "machine", *(columns[name] for name in names)]
+    rows = [[key if many else subject.name(key), *(_number(getattr(row, name)) for name in names)]
+            for key, row in zip(table.index, table.itertuples(index=False))]
     return header, rows
+
+
+def _rate_texts(rates):
+    """Each machine's tick rate as text, or of many rates a range of them."""
+    distinct = np.unique(rates)
+    parts = np.array_split(distinct, min(GROUPS, len(distinct)))
+    names = {rate: f"{part[0]:g}" if len(part) == 1 else f"{part[0]:.4g} to {part[-1]:.4g}" for part in parts for rate in part}
+    return rates.sort_values(kind="stable").map(names)
+
+
+def machines_note(subject):
+    """What there is to say of that table."""
+    texts = ["Means of the machines of a tick rate."] if len(subject.table) > ROWS else []
+    if not subject.about["t_end"]:
+        texts.append("Observed: the newest state of each machine on file.")
+    if "predicted_queue" in subject.table and subject.about["state"] != "COMPLETE":
+        texts.append(f"Theory is of the whole duration of {subject.duration:g} s.")
+    return " ".join(texts)
 
 
 def observed(subject):
@@ -54,22 +78,29 @@ def observed(subject):
     table, clock = subject.table, subject.clock
     frame = table[["tick_rate"]].rename(columns={"tick_rate": "rate"})
     if subject.about["t_end"]:
-        names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", f"final_{clock}": "clock",
-                 f"{clock}_jump_max": "jump_max"}
-        source = table
+        source, of_clock = table.assign(t=subject.end), f"final_{clock}"
     else:
-        names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", clock: "clock",
-                 f"{clock}_jump_max": "jump_max"}
-        source = lcmpi.snapshots(subject.file).groupby("vm").last()
-    frame = frame.join(source[[name for name in names if name in source]].rename(columns=names))
-    theory = {"predicted_queue": "queue_theory", "predicted_clock": "clock_theory"}
+        source, of_clock = _newest_states(subject), clock
+    names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", of_clock: "clock",
+             f"{clock}_jump_max": "jump_max", f"{clock}_jump_mean": "jump_mean"}
+    source = source.assign(arrivals=(source.n_received + source.n_queued) / source.t.where(source.t > 0))
+    frame = frame.join(source[[name for name in [*names, "arrivals"] if name in source]].rename(columns=names))
+    theory = {"predicted_arrivals": "arrivals_theory", "predicted_queue": "queue_theory",
+              **({"predicted_clock": "clock_theory"} if subject.clock_has_theory else {})}
     return frame.join(table[[name for name in theory if name in table]].rename(columns=theory))
+
+
+def _newest_states(subject):
+    """Of each machine that has one on file, some machines at a time."""
+    vms = subject.table.index.to_numpy()
+    parts = [lcmpi.snapshots(subject.file, vms[first:first + VMS]).groupby("vm").last() for first in range(0, len(vms), VMS)]
+    return pd.concat(parts)
 
 
 def _number(value):
     if value != value:
         return ""
-    return f"{value:,.0f}" if abs(value - round(value)) < 1e-9 else f"{value:.4g}"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 def options(subject):

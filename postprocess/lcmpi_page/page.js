@@ -8,7 +8,7 @@ lcmpi.runs.forEach((run, number) => {
   const place = document.getElementById(`plots${number}`);
   const charts = run.plots ? plotRun(place, run.plots) : [];
   const diagram = run.diagram ? new Diagram(document.getElementById(`diagram${number}`), run.diagram) : null;
-  if (diagram) diagram.whenViewed.push((view) => showTime(charts, view));
+  if (diagram) diagram.whenViewed.push((view) => showTime(charts, diagram.showsAll ? [0, run.plots.end] : view));
   lcmpi.charts.push(charts);
   lcmpi.diagrams.push(diagram);
 });

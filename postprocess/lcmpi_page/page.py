@@ -62,8 +62,10 @@ def _script_data(data):
 # ---- parts --------------------------------------------------------------------------------------
 
 def _table(header, rows, kind=""):
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "\n".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    looks = [' class="theory"' if cell == "theory" else "" for cell in header]
+    head = "".join(f"<th{look}>{escape(cell)}</th>" for look, cell in zip(looks, header))
+    body = "\n".join("<tr>" + "".join(f"<td{look}>{escape(str(cell))}</td>" for look, cell in zip(looks, row)) + "</tr>"
+                     for row in rows)
     return f'<div class="wide"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
 
@@ -85,6 +87,7 @@ def _run(number, subject, judged, data):
 {_diagram(number) if data["diagram"] else ""}
 <h3>Observed, and theory beside it</h3>
 {_table(*facts.machines(subject), "numbers")}
+<p class="source">{escape(facts.machines_note(subject))}</p>
 {_plots(number, data["plots"])}
 <h3>The verifier: {escape(judged.word)}</h3>
 <p>{escape(judged.text)}</p>

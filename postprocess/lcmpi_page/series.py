@@ -7,7 +7,8 @@ import lcmpi
 LINES = 5            # VMs with a line of their own
 GROUPS = 6           # of more VMs
 SAMPLED = 200        # VMs of a large system
-TIMES = 400          # points of a line
+TIMES = 400          # points of a line ...
+STEPS = 2000         # ... or so many, if these are all there are
 JUMPS = 3000         # points of a plot of jumps
 READ = 300_000       # events that are read; above, snapshots
 
@@ -21,10 +22,10 @@ def data(subject):
     if plots is None:
         subject.notes.append("Neither events nor snapshots are on file: no plots.")
         return None
-    n_logged = len(subject.table) if subject.part is None else len(subject.part.logged)
-    of = f", of {len(vms)} of {n_logged:,} VMs" if len(vms) < n_logged else ""
+    sampled = len(vms) < len(subject.members)
+    of = f", of {len(vms)} of {len(subject.members):,} VMs" if sampled else ""
     made_of = "the events" if whole else "the states at the snapshots (between them lines are straight; jumps are the largest so far)"
-    return {**plots, "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
+    return {**plots, "drift_of": "of these machines" if sampled and not whole else "of the system", "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
             "clock": subject.clock}
 
 
@@ -32,7 +33,7 @@ def _sample(subject):
     """The VMs that the plots are of: those shown or, of a large system, some at equal distances."""
     if subject.part is not None and subject.part.machines_given:
         return subject.vms
-    there = subject.table.index if subject.part is None else subject.members
+    there = subject.members
     return [int(vm) for vm in there[np.unique(np.linspace(0, len(there) - 1, min(len(there), SAMPLED)).astype(int))]]
 
 
@@ -53,6 +54,13 @@ def _rate_text(rates):
     return f"{low if low == high else f'{low} to {high}'} ticks/s ({len(rates)} VMs)"
 
 
+def _theory(subject, groups):
+    """What theory expects of each group at the end of the duration that was asked for: {"t": s, "queue": [...], "clock": [...]}."""
+    names = {"queue": "predicted_queue", **({"clock": "predicted_clock"} if subject.clock_has_theory else {})}
+    return {"t": subject.duration, **{name: _plain([subject.table[column][vms].mean() for _, vms in groups])
+                                      for name, column in names.items() if column in subject.table}}
+
+
 # ---- of events ----------------------------------------------------------------------------------
 
 def _of_events(subject, groups):
@@ -60,28 +68,44 @@ def _of_events(subject, groups):
     run = Run(subject.file, subject.clock, [vm for _, vms in groups for vm in vms])
     if run.events.empty:
         return None
-    times = np.linspace(0, run.end, TIMES)
-    values = {"queue": lambda vm: run.value("queue_before", vm, times)}
+    times = _times(run)
+    values = {}
+    if (run.events.queue_before >= 0).all():  # other programs' logs may not say
+        values["queue"] = lambda vm: run.value("queue_before", vm, times)
     if subject.clock:
         fastest = run.fastest(times)
         values["clock"] = lambda vm: run.value(subject.clock, vm, times)
         values["drift"] = lambda vm: values["clock"](vm) - fastest
-    lines = {name: [_plain(np.median([of(vm) for vm in vms], axis=0)) for _, vms in groups] for name, of in values.items()}
-    return {"times": times.round(6).tolist(), "labels": [label for label, _ in groups], "lines": lines,
+    found = {name: [np.array([of(vm) for vm in vms]) for _, vms in groups] for name, of in values.items()}
+    lines = {name: [_plain(np.median(group, axis=0)) for group in groups_of] for name, groups_of in found.items()}
+    return {"times": times.round(9).tolist(), "labels": [label for label, _ in groups], "lines": lines,
+            "worst": {name: _plain(_worst(name, np.concatenate(groups_of))) for name, groups_of in found.items() if name != "clock"},
             "jumps": [_jumps(run, subject.clock, vms, JUMPS // len(groups)) for _, vms in groups] if subject.clock else None}
 
 
+def _times(run):
+    """When something happened, or of many events the ends of equal parts."""
+    times = np.unique(np.concatenate([[0, run.end], run.events.t[run.events.machine.isin(run.shown)]]))
+    return times if len(times) <= STEPS else np.linspace(0, run.end, TIMES)
+
+
+def _worst(name, values):
+    """Of the machines at each time: the clock that is furthest behind, the longest queue."""
+    return (np.fmin if name == "drift" else np.fmax).reduce(values)
+
+
 def _jumps(run, clock, vms, most):
-    """[time, size] of the jumps of a group: all, or of many the largest and some of the others at equal distances."""
+    """[time, size] of the jumps of a group, by time: all, or of many the largest and some of the others at equal distances."""
     points = []
     for vm in vms:
         events = run.of(vm)
-        points += zip(events.t.round(6).tolist(), np.diff(events[clock].to_numpy(), prepend=0).tolist())
+        points += zip(events.t.round(9).tolist(), np.diff(events[clock].to_numpy(), prepend=0).tolist())
+    points.sort()
     if len(points) <= most:
         return points
     points.sort(key=lambda point: -point[1])
-    rest = points[most // 2:]
-    return points[:most // 2] + rest[::-(-len(rest) // (most // 2))]
+    half = most // 2
+    return sorted(points[:half] + sorted(points[half:])[::-(-(len(points) - half) // half)])
 
 
 def _plain(values):
@@ -102,7 +126,9 @@ def _of_snapshots(subject, groups):
     lines = {name: [_medians(states, vms, column, times) for _, vms in groups] for name, column in names.items()}
     jump = f"{subject.clock}_jump_max"
     jumps = [list(zip(times, _medians(states, vms, jump, times))) for _, vms in groups] if jump in states else None
-    return {"times": times, "labels": [label for label, _ in groups], "lines": lines, "jumps": jumps}
+    worst = {name: _plain(states.groupby("t")[column].agg("min" if name == "drift" else "max").reindex(times))
+             for name, column in names.items() if name != "clock"}
+    return {"times": times, "labels": [label for label, _ in groups], "lines": lines, "worst": worst, "jumps": jumps}
 
 
 def _medians(states, vms, column, times):

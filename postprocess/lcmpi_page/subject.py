@@ -20,10 +20,13 @@ class Subject:
         self.file, self.about, self.table = file, lcmpi.info(file), lcmpi.machines(file)
         self.scalar = [name for name, about in self.about["clocks"].items() if about["order"] == "scalar"]
         self.clock = _clock(self.scalar, clock)
+        self.clock_has_theory = self.clock is not None and self.clock == self.scalar[0]  # predicted_clock is of the first
+        self.duration = self.about["duration_ns"] / lcmpi.NS_PER_S
         self.copies = int(self.about.get("n_replica", 1))
         self.notes = [STATES[self.about["state"]]] if self.about["state"] in STATES else []
         self.part = Part(file, window, machines) if self._has_events() else None
         self.end = self.about["t_end"] / lcmpi.NS_PER_S or self._end_on_file()
+        self.members = self.table.index.to_numpy()[:len(self.table) // self.copies]
         if self.part:
             self._choose()
 
@@ -62,8 +65,8 @@ class Subject:
         messages = lcmpi.messages(self.file, (self.start, self.start + self._seconds(vms, EVENTS)))
         reached = list(lcmpi_causality.reached(messages, vms, self.start, REACHED))
         rest = [vm for vm in vms if vm not in reached][:REACHED - len(reached)]
-        self.notes.append(f"The diagram shows {REACHED} of {len(vms):,} VMs: those that messages of VM {reached[0]} reach first "
-                          "(--machines chooses others). What happened before what is as in the whole run, through VMs that are not shown too.")
+        self.notes.append(f"The diagram shows {REACHED} of {len(vms):,} VMs: those that messages of VM {reached[0]} reach first, and messages "
+                          "among these (--machines chooses others). What happened before what is as in the whole run, through VMs that are not shown too.")
         return sorted(int(vm) for vm in [*reached, *rest])
 
     def _seconds(self, vms, events):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import lcmpi_tool as tool
 
 MOST = 2_000_000  # events: more take minutes and gigabytes
+SECONDS = 300     # that the verifier may take
 
 
 @dataclass
@@ -31,7 +32,10 @@ def ask(subject, wanted=True):
     program = shutil.which(tool.program()) or shutil.which("lcmpi")
     if not program:
         return Verdict("not asked", f"There is no lcmpi here to ask (LCMPI can name one): {by_hand}")
-    done = subprocess.run([program, "verify", "--json", str(subject.file)], capture_output=True, text=True)
+    try:
+        done = subprocess.run([program, "verify", "--json", str(subject.file)], capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return Verdict("no answer", f"The verifier took longer than {SECONDS} s: {by_hand}")
     try:
         said = json.loads(done.stdout)
         word, text = WORDS[said["verdict"]]
