@@ -2,8 +2,9 @@
 what theory expects. Where every copy has drawn rates of its own, machines of one rate are taken together."""
 import numpy as np
 
+from lcmpi_run import Nothing
+
 from . import style
-from .run import Nothing
 
 MOST_ROWS = 6
 BINS = 40

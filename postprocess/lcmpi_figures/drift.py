@@ -1,6 +1,7 @@
 """How far every VM's clock is behind the largest clock of the system at the same moment."""
+from lcmpi_run import Nothing
+
 from . import series, style
-from .run import Nothing
 
 
 def draw(run, figure):

@@ -4,9 +4,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import lcmpi_tool as tool
+from lcmpi_run import Nothing
 
 from . import figures_of
-from .run import Nothing
 
 MARK = "lcmpi_plot"  # in every figure made here
 MARK_KEY = {"png": "Software", "svg": "Creator", "pdf": "Creator"}

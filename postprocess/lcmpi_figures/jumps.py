@@ -3,8 +3,9 @@ is from 0."""
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from lcmpi_run import Nothing
+
 from . import series, style
-from .run import Nothing
 
 MOST_BARS = 40
 MEAN_BINS = 30

@@ -1,6 +1,7 @@
 """The queue that every VM finds at its ticks, the message that it takes included."""
+from lcmpi_run import Nothing
+
 from . import series
-from .run import Nothing
 
 
 def draw(run, figure):

@@ -6,7 +6,6 @@ from lcmpi_page import facts, series
 from lcmpi_page.subject import STATES, Subject
 
 INSTANTS = 5000  # at which drift is looked at
-ROWS = 24        # machines; more are grouped by tick rate
 
 
 class Measured:
@@ -21,21 +20,20 @@ class Measured:
         self.drawn = self._load()
         self.machines = facts.observed(self.subject).join(self._longest())
         if self.drawn is not None and self.copies == 1:
-            self.machines = self.machines.drop(columns="jump_max", errors="ignore").join(self._of_events())
+            self.machines = self.machines.drop(columns=["jump_max", "jump_mean"], errors="ignore").join(self._of_events())
         else:
             self.notes.append("Gaps and drift are not told: there are copies, too many events, or none on file.")
 
     def _load(self):
         """The run as figures see it; None where it is too long to be read, or nothing can be drawn."""
-        from lcmpi_figures.run import Run
+        from lcmpi_run import Run
         if self.about["n_events"] > series.READ or (self.subject.part is None and self.copies == 1):
             return None
         return Run(self.file, self.clock)
 
     def _longest(self):
         table = self.subject.table
-        names = {"queue_max": "queue_max", "predicted_arrivals": "arrivals_theory"}
-        return table[[name for name in names if name in table]].rename(columns=names)
+        return table[[name for name in ("queue_max",) if name in table]]
 
     def _of_events(self):
         """Jumps, the values that they leave out, and how far behind the largest clock of the system each machine was."""
@@ -64,13 +62,11 @@ class Measured:
 
     def rows(self):
         """[(label, values by name, or (median, 5 %, 95 %) of a group)]"""
-        table, n_copy = self.machines, len(self.machines) // self.copies
-        if self.copies == 1 and len(table) <= ROWS:
+        table = self.machines
+        if self.copies == 1 and len(table) <= facts.ROWS:
             return [(self.subject.name(vm), row) for vm, row in zip(table.index, table.to_dict("records"))]
-        place = table.index % n_copy
-        same = self.copies > 1 and n_copy <= ROWS and all(table.rate.groupby(place).nunique() == 1)
-        groups = table.groupby(place if same else "rate")
-        return [(f"VM {key} of each copy" if same else f"the {len(group):,} of {key:g}/s", _spread(group)) for key, group in groups]
+        alike, groups = facts.alike(table, self.copies)
+        return [(f"VM {key} of each copy" if alike else f"the {len(group):,} of {key:g}/s", _spread(group)) for key, group in groups]
 
 
 def _spread(group):

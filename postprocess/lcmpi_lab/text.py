@@ -2,6 +2,8 @@
 import math
 from pathlib import Path
 
+from lcmpi_page.facts import ROWS
+
 from . import measure
 
 TABLES = (  # heading, what the columns are, [(name, heading)]
@@ -58,12 +60,12 @@ def _telling(columns):
 def _machines(run):
     n = len(run.machines) // run.copies
     copies = f"{run.copies:,} copies of " if run.copies > 1 else ""
-    spread = " Of copies and groups the median stands first, then the central 90 %." if run.copies > 1 or n > measure.ROWS else ""
+    spread = " Of copies and groups the median stands first, then the central 90 %." if run.copies > 1 or n > ROWS else ""
     return f"{copies}{_count(n, 'machine')}, {run.end:g} s of {run.about['pace']} time.{spread}"
 
 
 def _theory(run, heading):
-    if heading != "Queue" or run.copies > 1 or not 0 < len(run.saturated) <= measure.ROWS:
+    if heading != "Queue" or run.copies > 1 or not 0 < len(run.saturated) <= ROWS:
         return ""
     return "".join(f" {_saturated(run, vm, run.machines.loc[vm])}" for vm in run.saturated)
 

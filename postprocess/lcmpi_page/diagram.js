@@ -100,7 +100,7 @@ class Diagram {
     this.cut = null; // the one that is selected
     this.view = this.data.beginning(READABLE);
     this.whenViewed = []; // called with [start, end] when the view has changed
-    this.rowHeight = Math.max(24, Math.min(64, 420 / data.vms.length));
+    this.rowHeight = Math.max(24, Math.min(84, 420 / data.vms.length));
     this.height = MARGIN.top + MARGIN.bottom + this.rowHeight * data.vms.length;
     this.makeButtons();
     this.makeLegend();

@@ -24,6 +24,14 @@ def provenance(subject):
     return rows + [("libraries", f"{about['mpi_library']}, HDF5 {about['hdf5_version']}")]
 
 
+def summary(subject):
+    """The run in a line."""
+    about = subject.about
+    until = f"{subject.end:g} s" if about["t_end"] else f"up to {subject.end:g} s"
+    return " \u00b7 ".join([_system(subject), until, f"{about['n_events']:,} events and {about['n_messages']:,} messages on file",
+                             about["state"].lower()])
+
+
 def _system(subject):
     about, n_copy = subject.about, len(subject.table) // subject.copies
     copies = f"{subject.copies:,} copies of " if subject.copies > 1 else ""
@@ -53,6 +61,15 @@ def machines(subject):
     rows = [[key if many else subject.name(key), *(_number(getattr(row, name)) for name in names)]
             for key, row in zip(table.index, table.itertuples(index=False))]
     return header, rows
+
+
+def alike(table, copies):
+    """Whether copies are so much alike that the first machines of all go together, and so on; and the groups: these, or the machines of a
+    rate."""
+    n_copy = len(table) // copies
+    place = table.index % n_copy
+    same = copies > 1 and n_copy <= ROWS and (table.rate.groupby(place).nunique() == 1).all()
+    return same, table.groupby(place if same else "rate")
 
 
 def _rate_texts(rates):

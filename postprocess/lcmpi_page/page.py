@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lcmpi_tool as tool
 
-from . import diagram, facts, series, verdict
+from . import copies, diagram, facts, series, verdict
 
 HERE = Path(__file__).resolve().parent
 CHART_JS = "/usr/share/javascript/chart.js/chart.min.js"  # of Debian's package libjs-chart.js
@@ -29,7 +29,8 @@ def build(subjects, verify=True):
     """The page of some files, as text."""
     library = plotting_library()
     verdicts = [verdict.ask(subject, verify) for subject in subjects]
-    data = [{"name": str(subject.file), "diagram": diagram.data(subject), "plots": series.data(subject)} for subject in subjects]
+    data = [{"name": str(subject.file), "diagram": diagram.data(subject), "plots": series.data(subject),
+             "copies": copies.data(subject)} for subject in subjects]
     runs = "\n".join(_run(i, *each) for i, each in enumerate(zip(subjects, verdicts, data)))
     title = ", ".join(Path(subject.file).name for subject in subjects)
     parts = {"MARK": MARK, "TITLE": escape(title), "STYLE": _text("page.css"), "COMPARISON": _comparison(subjects, verdicts),
@@ -83,11 +84,13 @@ def _run(number, subject, judged, data):
     options = escape("\n".join(f"{name} = {value}" for name, value in facts.options(subject).items()))
     return f"""<section class="run" id="run{number}">
 <h2>{escape(Path(subject.file).name)} <span class="verdict {judged.word.split()[0]}">{escape(judged.word)}</span></h2>
+<p class="summary">{escape(facts.summary(subject))}</p>
 <ul class="notes">{notes}</ul>
 {_diagram(number) if data["diagram"] else ""}
 <h3>Observed, and theory beside it</h3>
 {_table(*facts.machines(subject), "numbers")}
 <p class="source">{escape(facts.machines_note(subject))}</p>
+{_copies(number, subject, data["copies"])}
 {_plots(number, data["plots"])}
 <h3>The verifier: {escape(judged.word)}</h3>
 <p>{escape(judged.text)}</p>
@@ -114,6 +117,13 @@ def _plots(number, plots):
         return ""
     return (f'<h3>Over time</h3><p class="source">{escape(plots["source"])}</p>'
             f'<div class="plots" id="plots{number}"></div>')
+
+
+def _copies(number, subject, copies):
+    if not copies:
+        return ""
+    return (f'<h3>Over the copies</h3><p class="source">The share of the {subject.copies:,} copies that has at most so much; \u25c7 is what theory expects.</p>'
+            f'<div class="plots" id="copies{number}"></div>')
 
 
 def _checks(judged):

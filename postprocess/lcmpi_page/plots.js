@@ -3,14 +3,14 @@
 
 const COLOURS = ["#0072B2", "#E69F00", "#555555", "#D55E00", "#009E73", "#CC79A7"];
 
-/* Options that all plots share; x is model time in seconds, up to `end`. */
-function plotOptions(title, {points, below, end}) {
+/* Options that all plots share; x is model time in seconds, from 0 up to `end`, or what `along` says. */
+function plotOptions(title, {points, below, end, along}) {
   const ink = getComputedStyle(document.body).color, grid = "rgba(128, 128, 128, 0.25)";
   const axis = (text) => ({type: "linear", title: {display: Boolean(text), text, color: ink}, ticks: {color: ink}, grid: {color: grid}});
   return {
     animation: false, maintainAspectRatio: false, parsing: false, normalized: true,
     interaction: {mode: "nearest", axis: points ? "xy" : "x", intersect: Boolean(points)},
-    scales: {x: {...axis("model time (s)"), min: 0, max: end}, y: {...axis(""), ...(below ? {} : {min: 0})}},
+    scales: {x: along === undefined ? {...axis("model time (s)"), min: 0, max: end} : axis(along), y: {...axis(""), ...(below ? {} : {min: 0})}},
     elements: {point: {radius: points ? 1.6 : 0, hitRadius: 6}, line: {borderWidth: 1.5}},
     plugins: {title: {display: true, text: title, color: ink, align: "start"}, 
       legend: {labels: {color: ink, boxWidth: 12, boxHeight: 2, filter: (item, data) => !data.datasets[item.datasetIndex].isTheory}}},
@@ -18,7 +18,7 @@ function plotOptions(title, {points, below, end}) {
 }
 
 /* A plot in `place`; `lines`: [{label, points: [[x, y], ...], theory: [x, y]}]. How: points (not lines), stepped (a value holds until the
- * next one), below (values may be negative), end (of the time). What theory expects is a diamond. */
+ * next one), below (values may be negative), end (of the time), along (what x is, if not time). What theory expects is a diamond. */
 function makePlot(place, title, lines, how = {}) {
   const box = document.createElement("div"), canvas = document.createElement("canvas");
   box.className = "plot";
@@ -48,9 +48,14 @@ function plotRun(place, plots) {
       theory: plots.theory[name] && [plots.theory.t, plots.theory[name][k]]})),
     {stepped: plots.stepped, below: name === "drift", end: plots.end}));
   if (plots.jumps)
-    charts.push(makePlot(place, `jumps of the ${plots.clock} clock`,
+    charts.push(makePlot(place, plots.stepped ? `jumps of the ${plots.clock} clock` : `largest jump of the ${plots.clock} clock so far`,
       plots.labels.map((label, k) => ({label, points: plots.jumps[k]})), {points: true, end: plots.end}));
   return charts;
+}
+
+/* Distributions over the copies of a run. */
+function plotCopies(place, distributions) {
+  return distributions.map(({title, lines}) => makePlot(place, title, lines, {stepped: true, along: ""}));
 }
 
 /* Of each run one line, of the machine that is worst off at that time. */

@@ -64,7 +64,7 @@ def _theory(subject, groups):
 # ---- of events ----------------------------------------------------------------------------------
 
 def _of_events(subject, groups):
-    from lcmpi_figures.run import Run
+    from lcmpi_run import Run
     run = Run(subject.file, subject.clock, [vm for _, vms in groups for vm in vms])
     if run.events.empty:
         return None

@@ -29,6 +29,8 @@ class Subject:
         self.members = self.table.index.to_numpy()[:len(self.table) // self.copies]
         if self.part:
             self._choose()
+        elif self.copies > 1:
+            self.notes.append(f"Plots over time are of the first of {self.copies:,} copies.")
 
     def _has_events(self):
         silent = "logged" in self.table and not (self.table.logged == 1).any()

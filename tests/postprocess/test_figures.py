@@ -13,7 +13,7 @@ from synthetic import NS
 
 from lcmpi_figures import (clocks, drift, figures, jumps, queues, series, spacetime,
                            style)
-from lcmpi_figures.run import Nothing, Run
+from lcmpi_run import Nothing, Run
 
 
 def history(run, vm, name):

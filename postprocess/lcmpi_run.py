@@ -1,4 +1,4 @@
-"""A run as the figures see it: its tables, the clock, the VMs and the time to be shown."""
+"""A run as figures see it: its tables, the clock, the VMs and the time to be shown."""
 from functools import cached_property
 
 import numpy as np
