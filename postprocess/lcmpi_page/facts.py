@@ -51,6 +51,7 @@ def machines(subject):
     table = observed(subject)
     many = len(table) > ROWS
     if many:
+        table = table.sort_values("rate", kind="stable")
         groups = table.groupby(_rate_texts(table.rate), sort=False)
         table = groups.mean(numeric_only=True).drop(columns="rate").assign(n=groups.size())
     columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "arrivals": "arrivals/s",
@@ -77,7 +78,7 @@ def _rate_texts(rates):
     distinct = np.unique(rates)
     parts = np.array_split(distinct, min(GROUPS, len(distinct)))
     names = {rate: f"{part[0]:g}" if len(part) == 1 else f"{part[0]:.4g} to {part[-1]:.4g}" for part in parts for rate in part}
-    return rates.sort_values(kind="stable").map(names)
+    return rates.map(names)
 
 
 def machines_note(subject):
