@@ -128,6 +128,20 @@ def _rows_of(vms):
     return slice(int(vms[0]), int(vms[-1]) + 1) if neighbours else np.array(vms, int)
 
 
+def segments(file):
+    """One row per stretch of the run: when and with which snapshot it began or was gone on with (-1: the beginning, or the end of the
+    stretch before), `n_rank`, and `started` (Unix time, ns). `t` is in seconds. Files of format 1 have none."""
+    with _opened(file) as h5:
+        frame = _table(h5, "segments", [(0, len(h5["segments/t_start"]))]) if "segments" in h5 else pd.DataFrame({"t_start": []})
+    return frame.assign(t=frame.t_start / NS_PER_S)
+
+
+def server(file):
+    """What the central server did, by the names of /server; None if the run had none."""
+    with _opened(file) as h5:
+        return {name: dataset[()] for name, dataset in h5["server"].items()} if "server" in h5 else None
+
+
 def under_way(file, snapshot=-1, vectors=False):
     """The messages that cross a snapshot, one row each: sent before it and not received, by receiver
     in the order of its queue, with `fate` QUEUED or IN_FLIGHT and the stamps that they carry. `t_arrival_s`

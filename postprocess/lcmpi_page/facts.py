@@ -17,11 +17,32 @@ def provenance(subject):
             ("imported" if imported else "started", f"{about['start_time']}" + ("" if imported else f" on {about['hostnames']}")),
             ("command", about["command_line"]), ("system", _system(subject)), ("clocks", ", ".join(about["clocks"])),
             ("on file", f"{about['n_events']:,} events, {about['n_messages']:,} messages, {about['n_snapshots']} snapshots")]
+    rows += _stretches(subject) + _server(subject)
     if about["t_end"]:
         rows.append(("ended", f"at {subject.end:g} s; {_balance(about['balance'])}"))
     if about["digest"]:
         rows.append(("digest", f"0x{about['digest']['execution'] & (2**64 - 1):016x}"))
     return rows + [("libraries", f"{about['mpi_library']}, HDF5 {about['hdf5_version']}")]
+
+
+def _stretches(subject):
+    """Where the run was gone on with."""
+    later = lcmpi.segments(subject.file).iloc[1:]
+    texts = [f"at {row.t:g} s" + (f" from snapshot {row.snapshot}" if row.snapshot >= 0 else "") for row in later.itertuples()]
+    return [("gone on with", ", ".join(texts))] if texts else []
+
+
+def _server(subject):
+    """What the central server did, if there was one and the run has an end."""
+    server = lcmpi.server(subject.file)
+    if server is None or not subject.about["t_end"]:
+        return []
+    busy = server["busy"] / max(subject.about["t_end"], server["t_idle"])
+    skipped, ticks = int(server["n_skipped"].sum()), int(subject.table.n_tick.sum())
+    waits = np.cumsum(server["latency_refresh"])
+    median = server["bin_time"][np.searchsorted(waits, waits[-1] / 2)] / 1e6
+    return [("server", f"busy {100 * busy:.3g} % of the time, at most {server['line_max']:,} requests there; a request for a message took {median:.3g} ms "
+                       f"(median); {skipped:,} of {ticks:,} ticks skipped")]
 
 
 def summary(subject):

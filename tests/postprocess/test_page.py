@@ -199,6 +199,29 @@ class OneRun(PageTest):
         self.assertGreater(self.painted("cut"), 50)
 
 
+    def test_click_on_a_snapshot_lights_up_what_crosses_it(self):
+        rows = lcmpi.under_way(self.file, 1)
+        x = self.script("const d = lcmpi.diagrams[0]; d.reset(); return d.x(d.data.cuts[1].t[0])")
+        self.at(x, 12).click().perform()
+        crossing = self.script("const d = lcmpi.diagrams[0]; return d.data.messages.filter((m) => d.data.crosses(m, d.cut)).map((m) => m[6])")
+        self.assertGreater(len(rows), 0)
+        self.assertEqual(sorted(crossing), sorted(f"{row.sender}:{row.number}" for row in rows.itertuples()))
+        before = self.script("const d = lcmpi.diagrams[0]; return Array.from({length: d.data.n}, (_, i) => d.data.isBefore(i, d.cut))")
+        states = lcmpi.snapshots(self.file)
+        n_event = states[states.snapshot == 1].set_index("vm").n_event
+        self.assertEqual(before, (self.events.seq < self.events.machine.map(n_event)).tolist())
+        for crossed in crossing:
+            self.assertIn(f"{crossed} to VM", self.text(".selected"))
+        self.canvas.send_keys(Keys.ESCAPE)
+        self.assertIsNone(self.script("return lcmpi.diagrams[0].cut"))
+
+    def test_plots_go_back_to_the_whole_run(self):
+        self.script("lcmpi.diagrams[0].zoom(2, 4)")
+        self.assertEqual(self.script("return lcmpi.charts[0][0].scales.x.max"), 4)
+        self.script("lcmpi.diagrams[0].reset()")
+        self.assertEqual(self.script("return lcmpi.charts[0].map((c) => [c.scales.x.min, c.scales.x.max])"), [[0, 20]] * 4)
+
+
 class OtherPages(PageTest):
     def test_thousands_of_events(self):
         run = synthetic.simulate([str(rate) for rate in (20, 40, 60, 80, 25)], seconds=17, vector=False)

@@ -128,6 +128,29 @@ class Contents(ReportTest):
             self.assertEqual((row[0], row[columns.index("received")], row[columns.index("lamport")]),
                              (f"VM {vm}", str(int(machine.n_received)), str(int(machine.final_lamport))))
 
+    def test_theory_stands_beside_what_was_observed(self):
+        with h5py.File(self.file, "a") as h5:
+            for name, values in (("arrivals", [1.5, 0.25, 2]), ("queue", [0.5, 30, 0]), ("clock", [60, 61, 62.5])):
+                dataset = h5.create_dataset(f"predicted_{name}", data=np.array(values, float))
+                dataset.dims[0].attach_scale(h5["vm"])
+        page = self.report("run.h5", "--no-verify")
+        columns, *rows = next(table for table in page.tables if table[0][0] == "machine")
+        machines = lcmpi.machines(self.file)
+        for vm, row in enumerate(rows):
+            for name, observed, theory in (
+                    ("arrivals/s", (machines.n_received[vm] + machines.n_queued[vm]) / 10, machines.predicted_arrivals[vm]),
+                    ("queue", machines.n_queued[vm], machines.predicted_queue[vm]),
+                    ("lamport", machines.final_lamport[vm], machines.predicted_clock[vm])):
+                place = columns.index(name)
+                self.assertEqual(columns[place + 1], "theory")
+                self.assertEqual([float(cell) for cell in row[place:place + 2]], [observed, theory])
+        self.assertEqual(page.data[0]["plots"]["theory"], {"t": 10, "queue": [0.5, 30, 0], "clock": [60, 61, 62.5]})
+
+    def test_the_worst_machine_of_all(self):
+        plots = self.page.data[0]["plots"]
+        for name, worst in (("drift", np.min), ("queue", np.max)):
+            np.testing.assert_array_equal(plots["worst"][name], worst(np.array(plots["lines"][name], float), axis=0))
+
     def test_window_and_machines(self):
         page = self.report("run.h5", "--no-verify", "--window", "2:6", "--machines", "0,2")
         events, whole = page.data[0]["diagram"]["events"], lcmpi.events(self.file, window=(2, 6))
@@ -149,7 +172,10 @@ class Kinds(ReportTest):
         synthetic.write_live(self.file, self.run_of, CLOCKS, until=5)
         page = self.report("run.h5", "--no-verify")
         self.said(page, "The run is not over, or was killed")
-        self.assertEqual(len(page.data[0]["diagram"]["events"]["t"]), len(lcmpi.events(self.file)))
+        events = lcmpi.events(self.file)
+        self.assertEqual(len(page.data[0]["diagram"]["events"]["t"]), len(events))
+        self.assertEqual(page.data[0]["diagram"]["window"], [0, events.t.max()])
+        self.assertIn("the newest state of each machine on file", page.text)
 
     def test_old_format(self):
         synthetic.write_exact(self.file, self.run_of, old=True)
@@ -206,9 +232,60 @@ class Kinds(ReportTest):
         self.run_lcmpi("--vms", 9, "--log", "sample:2", "--pace", "virtual", "--seed", 1, name="part.h5")
         self.said(self.report("part.h5"), "Only 5 of 9 VMs")
         self.run_lcmpi("--vms", 9, "--route", "server", "--service-time", "30ms", "--pace", "virtual", "--seed", 1, name="server.h5")
-        kinds = self.report("server.h5").data[0]["diagram"]["events"]["kind"]
-        self.assertIn("RECEIVE", kinds)
-        self.assertNotIn("SKIPPED", kinds)
+        page = self.report("server.h5")
+        diagram, events = page.data[0]["diagram"], lcmpi.events(self.folder / "server.h5")
+        self.assertIn("RECEIVE", diagram["events"]["kind"])
+        self.assertNotIn("SKIPPED", diagram["events"]["kind"])
+        skipped = events[events.kind == "SKIPPED"]
+        self.assertEqual(diagram["skipped"], [[row.machine, round(row.t, 9)] for row in skipped.itertuples()])
+        self.assertRegex(page.text, rf"busy [\d.]+ % of the time.*; {len(skipped)} of 1,\d+ ticks skipped")
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_distributions_over_copies(self):
+        self.run_lcmpi("--vms", 3, "--rates", "1,3,6", "--replicas", 50, "--log", "none", "--pace", "virtual", "--seed", 1)
+        data = self.report("run.h5", "--no-verify").data[0]["copies"]
+        machines = lcmpi.machines(self.file)
+        for plot, column in zip(data, ("final_lamport", "n_queued", "lamport_jump_max")):
+            for vm, line in enumerate(plot["lines"]):
+                values = machines[column][machines.index % 3 == vm]
+                self.assertEqual(line["points"][0], [values.min(), 0])
+                self.assertEqual(line["points"][1:], [[value, round((values <= value).mean(), 6)] for value in sorted(set(values))])
+        self.assertEqual(len(data), 3)
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_stopped_and_gone_on_with(self):
+        self.run_lcmpi("--vms", 3, "--pace", "virtual", "--seed", 1, "--duration", "20s")
+        whole = self.report("run.h5").data[0]
+        code = subprocess.run([LCMPI, "--vms", "300", "--pace", "virtual", "--seed", "1", "--duration", "5000s", "--progress", "none", "--max-walltime",
+                               "100ms", "--log", "sample:100", "-o", self.folder / "long.h5"], stdout=subprocess.DEVNULL, check=False).returncode
+        self.assertEqual(code, 85)
+        self.said(self.report("long.h5"), "The run was stopped early.")
+        self.assertEqual(whole["plots"]["end"], 20)
+        subprocess.run([LCMPI, "--resume", self.folder / "long.h5", "--max-walltime", "100ms", "--progress", "none"], stdout=subprocess.DEVNULL, check=False)
+        self.assertEqual(len(lcmpi.segments(self.folder / "long.h5")), 2)
+        page = self.report("long.h5")
+        self.assertIn("gone on with", page.text)
+        self.assertIn("Theory is of the whole duration of 5000 s.", page.text)
+
+    def test_imported_logs(self):
+        (self.folder / "log.csv").write_text("who,when,what,with,stamp\n" + "".join(
+            f"{who},{when},{what},{peer},{stamp}\n" for who, when, what, peer, stamp in (
+                ("alpha", 0, "send", "beta", 1), ("beta", 0, "internal", "", 1), ("beta", 1, "receive", "alpha", 2), ("alpha", 1, "internal", "", 2),
+                ("beta", 2, "internal", "", 3), ("alpha", 2, "internal", "", 3))))
+        self.tool("lcmpi_import", "log.csv", "-o", "run.h5", "--rates", "1,1", "--time-unit", "s", *(
+            word for pair in ("machine=who", "time=when", "clock=stamp", "kind=what", "peer=with") for word in ("--column", pair)))
+        page = self.report("run.h5", "--no-verify")
+        diagram = page.data[0]["diagram"]
+        self.assertEqual([vm["label"] for vm in diagram["vms"]], ["alpha", "beta"])
+        self.assertEqual([message[6] for message in diagram["messages"] if message[1] >= 0], ["0:0"])
+        self.assertIn("imported", page.text)
+
+    def test_needs_no_matplotlib(self):
+        synthetic.write_exact(self.file, self.run_of)
+        (self.folder / "without").mkdir()
+        (self.folder / "without" / "matplotlib.py").write_text("raise ImportError('there is none')\n")
+        page = self.report("run.h5", "--no-verify", PYTHONPATH=str(self.folder / "without"))
+        self.assertEqual(list(page.data[0]["plots"]["lines"]), ["queue", "clock", "drift"])
 
 
 class Verdicts(ReportTest):
