@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
 import synthetic
 from common import POSTPROCESS
 
@@ -41,13 +42,30 @@ def setUpModule():
     place = Path(folder.name)
 
 
+def reachable(events, edges):
+    """[a, b]: whether program order and the edges lead from event a to event b."""
+    order = np.argsort(events.t.to_numpy(), kind="stable")
+    machine, causes = events.machine.to_numpy(), {}
+    for cause, event in [*edges, *((i - 1, i) for i in range(1, len(events)) if machine[i] == machine[i - 1])]:
+        causes.setdefault(event, []).append(cause)
+    before = np.zeros((len(events), len(events)), bool)
+    for event in order:
+        for cause in causes.get(event, ()):
+            before[:, event] |= before[:, cause]
+            before[cause, event] = True
+    return before
+
+
+def make_page(name, *arguments):
+    subprocess.run([sys.executable, POSTPROCESS / "lcmpi_report", *arguments, "-o", place / name, "--no-verify", "--force"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return place / name
+
+
 class PageTest(unittest.TestCase):
     def show(self, *files, arguments=()):
         """Makes the page of files and loads it."""
-        out = place / "page.html"
-        subprocess.run([sys.executable, POSTPROCESS / "lcmpi_report", *files, "-o", out, "--no-verify", "--force", *arguments],
-                       check=True, stdout=subprocess.DEVNULL)
-        self.load(out)
+        self.load(make_page("page.html", *files, *arguments))
 
     def load(self, page):
         browser.get(f"file://{page}")
@@ -90,9 +108,10 @@ class OneRun(PageTest):
         synthetic.write_exact(cls.file, cls.run_of, ("lamport", "vector"))
         cls.events = lcmpi.events(cls.file, vectors=True)
         cls.stamps = cls.events[[f"vector_{vm}" for vm in range(3)]].to_numpy()
+        cls.page = make_page("one.html", cls.file)
 
     def setUp(self):
-        self.show(self.file)
+        self.load(self.page)
 
     def event(self, kind, number):
         """The index of one that can be seen from the beginning."""
@@ -238,6 +257,26 @@ class OtherPages(PageTest):
         self.show(place / "run.h5", arguments=("--window", "5:9"))
         self.assertEqual(self.script("return lcmpi.diagrams[0].data.window"), [5, 9])
         self.assertGreaterEqual(self.script("return Math.min(...lcmpi.diagrams[0].data.events.t)"), 5)
+
+    def test_paths_through_machines_that_are_not_shown(self):
+        """Program order, the messages shown and the paths drawn lead from an event to another exactly if it happened before it."""
+        run = synthetic.simulate(["2", "6", "3", "4", "5"], seconds=20, seed=3)
+        synthetic.write_exact(place / "five.h5", run, ("vector",))
+        self.show(place / "five.h5", arguments=("--machines", "0,2,4"))
+        events = lcmpi.events(place / "five.h5", vectors=True)
+        events = events[events.machine % 2 == 0]
+        self.assertEqual(self.script("return lcmpi.diagrams[0].data.n"), len(events))
+        paths = self.script("return lcmpi.diagrams[0].data.through")
+        edges = paths + self.script("return lcmpi.diagrams[0].data.messages.filter((m) => m[0] >= 0 && m[1] >= 0)")
+        before = reachable(events, [edge[:2] for edge in edges])
+        stamps, machine = events[[f"vector_{vm}" for vm in range(5)]].to_numpy(), events.machine.to_numpy()
+        happened = np.array([stamps[:, machine[a]] >= stamps[a, machine[a]] for a in range(len(events))]) & ~np.eye(len(events), dtype=bool)
+        np.testing.assert_array_equal(before, happened)
+        for path in paths:  # none can be done without
+            rest = [edge[:2] for edge in edges if edge[:2] != path]
+            self.assertFalse(reachable(events, rest)[tuple(path)], path)
+        self.assertGreater(len(paths), 5)
+        self.assertIn("known through VMs that are not shown", self.text(".legend"))
 
     def test_two_runs_side_by_side(self):
         for seed in (1, 2):
