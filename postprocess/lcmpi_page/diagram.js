@@ -12,6 +12,8 @@ class SpaceTime {
       this.first.push(i);
       while (i < this.n && data.events.row[i] === row) i++;
     }
+    this.after = []; // of each event: how many of its VM's events just before it were at the same time
+    for (let i = 0; i < this.n; i++) this.after.push(i > 0 && this.isSameMoment(i - 1, i) ? this.after[i - 1] + 1 : 0);
     this.steps = data.known;
     this.known = data.known && this.unfold(data.known, data.vms.length, (row) => row);
     this.vectors = Object.entries(data.events.stamps).filter(([, stamps]) => stamps.width).map(([clock, stamps]) => (
@@ -41,6 +43,10 @@ class SpaceTime {
       found.push(...last.filter((a) => !(sends.get(i) || []).includes(a)).map((a) => [a, i]));
     }
     return found;
+  }
+
+  isSameMoment(a, b) {
+    return this.events.row[a] === this.events.row[b] && this.events.t[a] === this.events.t[b];
   }
 
   /* The number of an event among those of its VM that are here. */
@@ -116,6 +122,7 @@ class SpaceTime {
 
 const MARGIN = {left: 92, right: 18, top: 26, bottom: 30};
 const REACH = 9; // pixels within which an event is meant
+const BESIDE = 9; // pixels between events of a VM at the same time
 const READABLE = 150; // events that the first view has
 const LABEL = 46; // pixels that a cut's name takes
 
@@ -155,19 +162,24 @@ class Diagram {
     return start + (x - MARGIN.left) / (this.width - MARGIN.left - MARGIN.right) * (end - start);
   }
 
-  /* Place of an event on the canvas, in CSS pixels. */
+  /* Place of an event on the canvas, in CSS pixels. Events of a VM at the same time stand side by side, if there is room. */
   place(i) {
-    return [this.x(this.data.events.t[i]), this.y(this.data.events.row[i])];
+    const x = this.x(this.data.events.t[i]), row = this.data.events.row[i], after = this.data.after[i];
+    if (!after) return [x, this.y(row)];
+    const room = this.x(this.view[0] + 0.4 / (this.data.vms[row].rate || 1)) - MARGIN.left;
+    return [x + after * Math.min(BESIDE, room), this.y(row)];
   }
 
   /* The event at a place, or -1. */
   eventAt(x, y) {
     const row = Math.round((y - MARGIN.top) / this.rowHeight - 0.5);
     if (row < 0 || row >= this.data.vms.length || x < MARGIN.left - REACH) return -1;
-    const i = this.data.nearest(row, this.time(x));
-    if (i < 0) return -1;
-    const [ex, ey] = this.place(i);
-    return Math.hypot(ex - x, ey - y) <= REACH ? i : -1;
+    const near = this.data.nearest(row, this.time(x));
+    if (near < 0) return -1;
+    const first = this.data.first[row], away = (i) => Math.abs(this.place(i)[0] - x);
+    let i = near;
+    for (let k = Math.max(first, near - 3); k < Math.min(this.data.first[row + 1], near + 4); k++) if (away(k) < away(i)) i = k;
+    return Math.hypot(away(i), this.y(row) - y) <= REACH ? i : -1;
   }
 
   // ---- the view --------------------------------------------------------------------------------
@@ -360,12 +372,14 @@ class Diagram {
 
   drawMessages() {
     for (const message of this.data.messages) {
-      const [, receive, from, to, start, end] = message;
+      const [send, receive, from, to, start, end] = message;
       const last = end === null ? start : end;
       if (last < this.view[0] || start > this.view[1]) continue;
       const [colour, lit] = this.lookOf(message);
+      const tail = send >= 0 ? this.place(send) : [this.x(start), this.y(from)];
+      const head = receive >= 0 ? this.place(receive) : [end === null ? this.width - MARGIN.right : this.x(end), this.y(to)];
       this.pen.lineWidth = lit ? 1.2 : 0.8;
-      this.arrow(this.x(start), this.y(from), end === null ? this.width - MARGIN.right : this.x(end), this.y(to), colour, receive >= 0);
+      this.arrow(...tail, ...head, colour, receive >= 0);
     }
   }
 

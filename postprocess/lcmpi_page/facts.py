@@ -55,6 +55,8 @@ def summary(subject):
 
 def _system(subject):
     about, n_copy = subject.about, len(subject.table) // subject.copies
+    if "imported" in about:
+        return f"{n_copy:,} machines, logs of another program ({about['imported']})"
     copies = f"{subject.copies:,} copies of " if subject.copies > 1 else ""
     ranks = f" on {about['n_rank']} ranks" if about["n_rank"] > 1 else ""
     return f"{copies}{n_copy:,} VMs{ranks}, {about['pace']} time, seed {about['seed']}"
@@ -123,6 +125,8 @@ def observed(subject):
     names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", of_clock: "clock",
              f"{clock}_jump_max": "jump_max", f"{clock}_jump_mean": "jump_mean"}
     source = source.assign(arrivals=(source.n_received + source.n_queued) / source.t.where(source.t > 0))
+    if "imported" in subject.about:  # which of the messages not taken had arrived is not in such logs
+        source = source.drop(columns=["n_queued", "arrivals"])
     frame = frame.join(source[[name for name in [*names, "arrivals"] if name in source]].rename(columns=names))
     theory = {"predicted_arrivals": "arrivals_theory", "predicted_queue": "queue_theory",
               **({"predicted_clock": "clock_theory"} if subject.clock_has_theory else {})}

@@ -58,7 +58,7 @@ def _theory(subject, groups):
     """What theory expects of each group at the end of the duration that was asked for: {"t": s, "queue": [...], "clock": [...]}."""
     names = {"queue": "predicted_queue", **({"clock": "predicted_clock"} if subject.clock_has_theory else {})}
     return {"t": subject.duration, **{name: _plain([subject.table[column][vms].mean() for _, vms in groups])
-                                      for name, column in names.items() if column in subject.table}}
+                                      for name, column in names.items() if column in subject.table and subject.table[column].notna().any()}}
 
 
 # ---- of events ----------------------------------------------------------------------------------

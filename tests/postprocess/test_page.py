@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import exports
 import numpy as np
 import synthetic
 from common import POSTPROCESS
@@ -277,6 +278,25 @@ class OtherPages(PageTest):
             self.assertFalse(reachable(events, rest)[tuple(path)], path)
         self.assertGreater(len(paths), 5)
         self.assertIn("known through VMs that are not shown", self.text(".legend"))
+
+    def test_events_at_the_same_moment_can_each_be_clicked(self):
+        synthetic.write_exact(place / "act.h5", exports.then_act(synthetic.simulate(seed=2)))
+        self.show(place / "act.h5")
+        events = lcmpi.events(place / "act.h5")
+        self.script("lcmpi.diagrams[0].reset()")
+        second = np.flatnonzero(events.duplicated(["machine", "t_actual"]))
+        self.assertGreater(len(second), 3)
+        for i in second[:4].tolist():
+            for either in (i - 1, i):
+                self.over(either).click().perform()
+                self.assertEqual(self.script("return lcmpi.diagrams[0].selected"), either)
+
+    def test_a_log_that_contradicts_itself(self):
+        synthetic.write_exact(place / "odd.h5", synthetic.simulate())
+        synthetic.contradict(place / "odd.h5")
+        self.show(place / "odd.h5")
+        self.over(3).click().perform()
+        self.assertIn("past and future cannot be told", self.text(".selected"))
 
     def test_two_runs_side_by_side(self):
         for seed in (1, 2):

@@ -289,7 +289,18 @@ class Kinds(ReportTest):
         diagram = page.data[0]["diagram"]
         self.assertEqual([vm["label"] for vm in diagram["vms"]], ["alpha", "beta"])
         self.assertEqual([message[6] for message in diagram["messages"] if message[1] >= 0], ["0:0"])
-        self.assertIn("imported", page.text)
+        self.assertIn("2 machines, logs of another program", page.text)
+        columns = next(table for table in page.tables if table[0][0] == "machine")[0]
+        self.assertNotIn("queue", columns)
+        self.assertEqual(set(page.data[0]["plots"]["theory"]), {"t"})
+
+    def test_a_log_that_contradicts_itself(self):
+        synthetic.write_exact(self.file, self.run_of)
+        synthetic.contradict(self.file)
+        page = self.report("run.h5", "--no-verify")
+        self.assertIsNone(page.data[0]["diagram"]["known"])
+        self.assertEqual(len(page.data[0]["diagram"]["events"]["t"]), len(lcmpi.events(self.file)))
+        self.said(page, "The log contradicts itself: event")
 
     def test_needs_no_matplotlib(self):
         synthetic.write_exact(self.file, self.run_of)
