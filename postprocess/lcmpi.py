@@ -102,24 +102,36 @@ def _states_on_file(h5):
     return _on_file(h5)[h5["vm_rank"][:]]
 
 
-def snapshots(file, machines=None):
+def snapshots(file, machines=None, window=None, most=None):
     """One row per VM (or per VM of `machines`) and snapshot that is on file, with the scalar clocks and the largest jump
     of each by then (NAME_jump_max). `t` is the time of the snapshot in seconds; the last snapshot is the
-    state at the end of the run."""
+    state at the end of the run. With a window the snapshots in it; with `most` at most so many of them, at equal
+    distances, the last of them always."""
     with _opened(file) as h5:
         group = h5["snapshots"]
         chosen = slice(None) if machines is None else _rows_of(sorted(machines))
-        vm, snapshot = np.nonzero((group["valid"][chosen] == 1) & _states_on_file(h5)[chosen])
-        columns = {"vm": h5["vm"][chosen][vm], "snapshot": group["snapshot"][:][snapshot],
-                   "t": group["t"][:][snapshot] / NS_PER_S}
-        for name, dataset in group.items():
-            if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and name != "valid":
-                columns[name] = dataset[chosen][vm, snapshot]
+        on_file = _states_on_file(h5)[chosen]  # before the rows: what is counted is on file
+        number = _numbers(group["t"][:], on_file.any(axis=0), window, most)
+        vm, place = np.nonzero((group["valid"][chosen][:, number] == 1) & on_file[:, number])
+        columns = {"vm": h5["vm"][chosen][vm], "snapshot": group["snapshot"][:][number][place],
+                   "t": group["t"][:][number][place] / NS_PER_S}
+        names = {name: name for name, dataset in group.items()
+                 if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and name != "valid"}
         for name in _clocks(h5, vectors=False):
-            columns[name] = group[f"clocks/{name}/stamp"][chosen][vm, snapshot]
+            names[name] = f"clocks/{name}/stamp"
             if "jump_max" in group[f"clocks/{name}"]:
-                columns[f"{name}_jump_max"] = group[f"clocks/{name}/jump_max"][chosen][vm, snapshot]
+                names[f"{name}_jump_max"] = f"clocks/{name}/jump_max"
+        for name, path in names.items():
+            columns[name] = group[path][chosen][vm, number[place]]
         return pd.DataFrame(columns)
+
+
+def _numbers(times, on_file, window, most):
+    """Which of the snapshots on file."""
+    if window is not None:
+        on_file = on_file & _within(times, window)
+    number = np.flatnonzero(on_file)
+    return number if most is None else number[np.unique(np.linspace(len(number) - 1, 0, min(len(number), most)).astype(int))]
 
 
 def _rows_of(vms):

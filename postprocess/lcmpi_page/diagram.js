@@ -189,7 +189,7 @@ class Diagram {
     const [first, last] = this.data.window, least = Math.max((last - first) * 1e-6, 1e-9);
     const length = Math.min(last - first, Math.max(least, end - start));
     const from = Math.min(Math.max(first, start), last - length);
-    this.view = [from, from + length];
+    this.view = length < last - first ? [from, from + length] : [first, last];
     this.draw();
     for (const tell of this.whenViewed) tell(this.view);
   }

@@ -101,8 +101,7 @@ def _messages(subject, shown, messages):
 
 def _cuts(subject):
     """Each snapshot in the time shown: where it cuts each VM's line, and what was under way."""
-    states = lcmpi.snapshots(subject.file, subject.vms)
-    states = states[states.t.between(subject.start, subject.until)]
+    states = lcmpi.snapshots(subject.file, subject.vms, (subject.start, subject.until))
     numbers = sorted(states.snapshot.unique().tolist())
     if len(numbers) > CUTS:
         subject.notes.append(f"The diagram shows the first {CUTS} of {len(numbers)} snapshots in this time.")

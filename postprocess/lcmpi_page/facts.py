@@ -6,7 +6,7 @@ import lcmpi
 
 ROWS = 24    # machines; more are grouped by tick rate ...
 GROUPS = 12  # ... and many rates by their neighbours
-VMS = 20_000  # whose states are read together
+STATES = 1_000_000  # of machines at snapshots, that are read together
 
 
 def provenance(subject):
@@ -135,9 +135,8 @@ def observed(subject):
 
 def _newest_states(subject):
     """Of each machine that has one on file, some machines at a time."""
-    vms = subject.table.index.to_numpy()
-    parts = [lcmpi.snapshots(subject.file, vms[first:first + VMS]).groupby("vm").last() for first in range(0, len(vms), VMS)]
-    return pd.concat(parts)
+    vms, step = subject.table.index.to_numpy(), max(1, STATES // (subject.about["n_snapshots"] + 1))
+    return pd.concat([lcmpi.snapshots(subject.file, vms[first:first + step]).groupby("vm").last() for first in range(0, len(vms), step)])
 
 
 def _number(value):

@@ -22,18 +22,16 @@ def data(subject):
     if plots is None:
         subject.notes.append("Neither events nor snapshots are on file: no plots.")
         return None
-    sampled = len(vms) < len(subject.members)
+    sampled, partly = len(vms) < len(subject.members), len(subject.members) < len(subject.table) // subject.copies
     of = f", of {len(vms)} of {len(subject.members):,} VMs" if sampled else ""
     made_of = "the events" if whole else "the states at the snapshots (between them lines are straight; jumps are the largest so far)"
-    return {**plots, "drift_of": "of these machines" if sampled and not whole else "of the system", "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
+    return {**plots, "drift_of": "of these machines" if sampled and not whole else "of those logged" if partly else "of the system", "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
             "clock": subject.clock}
 
 
 def _sample(subject):
     """The VMs that the plots are of: those shown or, of a large system, some at equal distances."""
-    if subject.part is not None and subject.part.machines_given:
-        return subject.vms
-    there = subject.members
+    there = subject.members if subject.asked is None else np.array(subject.asked)
     return [int(vm) for vm in there[np.unique(np.linspace(0, len(there) - 1, min(len(there), SAMPLED)).astype(int))]]
 
 
@@ -115,7 +113,7 @@ def _plain(values):
 # ---- of snapshots -------------------------------------------------------------------------------
 
 def _of_snapshots(subject, groups):
-    states = lcmpi.snapshots(subject.file, [vm for _, vms in groups for vm in vms])
+    states = lcmpi.snapshots(subject.file, [vm for _, vms in groups for vm in vms], most=TIMES)
     if states.empty:
         return None
     times = sorted(states.t.unique())

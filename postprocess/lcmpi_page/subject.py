@@ -27,6 +27,7 @@ class Subject:
         self.part = Part(file, window, machines) if self._has_events() else None
         self.end = self.about["t_end"] / lcmpi.NS_PER_S or self._end_on_file()
         self.members = self.table.index.to_numpy()[:len(self.table) // self.copies]
+        self.asked = None if machines is None else _asked(self.table.index, machines)
         if self.part:
             self._choose()
         elif self.copies > 1:
@@ -92,6 +93,13 @@ class Subject:
         """What a machine is called: by its number, or as in the logs of another program."""
         name = self.part.names[vm] if self.part else f"vm{vm}"
         return f"VM {vm}" if name == f"vm{vm}" else name
+
+
+def _asked(there, machines):
+    missing = sorted(set(machines) - set(there.tolist()))
+    if missing:
+        raise tool.Failure(f"--machines: the run has no VM {missing[0]}; its VMs are {there.min()} to {there.max()}", tool.USAGE)
+    return sorted(machines)
 
 
 def _clock(scalar, wanted):

@@ -305,6 +305,26 @@ class Tables(FolderTest):
         self.assertEqual(set(snapshots) - set(lcmpi.snapshots(self.file)),
                          {"queue_max", "lamport_jump_max"})
 
+    def test_some_snapshots(self):
+        for write in (synthetic.write_exact, synthetic.write_live):
+            write(self.file, self.run_of, state="COMPLETE")
+            whole = lcmpi.snapshots(self.file)
+            for machines in ([0, 1, 2], [1], [0, 2], {2, 1}):
+                of_these = whole[whole.vm.isin(machines)]
+                for options, numbers in (({}, [0, 1, 2]), ({"window": (4, 9)}, [0, 1]), ({"window": (8.5, 9)}, []), ({"most": 2}, [0, 2]),
+                                         ({"most": 1}, [2]), ({"most": 9}, [0, 1, 2]), ({"window": (0, 8), "most": 1}, [1])):
+                    with self.subTest(machines=machines, **options):
+                        found = lcmpi.snapshots(self.file, machines, **options)
+                        expected = of_these[of_these.snapshot.isin(numbers)]
+                        pd.testing.assert_frame_equal(found, expected.reset_index(drop=True))
+
+    def test_segments_and_server(self):
+        synthetic.write_exact(self.file, self.run_of)
+        self.assertEqual(lcmpi.segments(self.file)[["t", "snapshot", "n_rank"]].to_numpy().tolist(), [[0, -1, 2]])
+        self.assertIsNone(lcmpi.server(self.file))
+        synthetic.write_exact(self.file, self.run_of, old=True)
+        self.assertEqual(len(lcmpi.segments(self.file)), 0)
+
     def test_snapshots_so_far(self):
         synthetic.write_live(self.file, self.run_of, until=5)
         self.assertEqual(lcmpi.snapshots(self.file).snapshot.tolist(), [0, 0, 0])

@@ -224,6 +224,14 @@ class Kinds(ReportTest):
         self.said(page, "No VM is logged")
         states = lcmpi.snapshots(self.file)
         self.assertEqual(page.data[0]["plots"]["lines"]["clock"][1], states[states.vm == 1].lamport.tolist())
+        self.assertEqual(self.report("run.h5", "--machines", "1").data[0]["plots"]["lines"]["clock"], [states[states.vm == 1].lamport.tolist()])
+        self.assertIn("no VM 3", self.refused(2, "lcmpi_report", "run.h5", "--machines", "3"))
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_more_snapshots_than_a_plot_needs(self):
+        self.run_lcmpi("--vms", 3, "--pace", "virtual", "--seed", 1, "--log", "none", "--duration", "3000s", "--snapshot-every", "1s")
+        plots = self.report("run.h5", "--no-verify").data[0]["plots"]
+        self.assertEqual((len(plots["times"]), plots["times"][0], plots["times"][-1]), (400, 1, 3000))
 
     @unittest.skipUnless(LCMPI, "LCMPI names no program")
     def test_thousands_of_machines(self):
