@@ -74,9 +74,8 @@ def machines(subject):
     table = observed(subject)
     many = len(table) > ROWS
     if many:
-        table = table.sort_values("rate", kind="stable")
-        groups = table.groupby(_rate_texts(table.rate), sort=False)
-        table = groups.mean(numeric_only=True).drop(columns="rate").assign(n=groups.size())
+        groups = table.groupby(_rate_texts(table.rate))
+        table = groups.mean(numeric_only=True).assign(n=groups.size()).sort_values("rate").drop(columns="rate")
     columns = {"n": "machines", "rate": "ticks/s", "ticks": "ticks", "sent": "sent", "received": "received", "arrivals": "arrivals/s",
                "arrivals_theory": "theory", "queue": "queue", "queue_theory": "theory", "clock": subject.clock or "clock",
                "clock_theory": "theory", "jump_max": "largest jump", "jump_mean": "mean jump"}
@@ -101,7 +100,7 @@ def _rate_texts(rates):
     distinct = np.unique(rates)
     parts = np.array_split(distinct, min(GROUPS, len(distinct)))
     names = {rate: f"{part[0]:g}" if len(part) == 1 else f"{part[0]:.4g} to {part[-1]:.4g}" for part in parts for rate in part}
-    return rates.map(names)
+    return rates.map(names).rename(None)
 
 
 def machines_note(subject):

@@ -1,7 +1,8 @@
 "use strict";
 /* Plots over time, on Chart.js. */
 
-const COLOURS = ["#0072B2", "#E69F00", "#7A7A7A", "#D55E00", "#009E73", "#CC79A7"];
+const COLOURS = matchMedia("(prefers-color-scheme: dark)").matches
+  ? ["#56B4E9", "#E69F00", "#BBBBBB", "#F0763E", "#35C49A", "#CC79A7"] : ["#0072B2", "#E69F00", "#555555", "#D55E00", "#009E73", "#CC79A7"];
 
 /* Options that all plots share; x is model time in seconds, from 0 up to `end`, or what `along` says. */
 function plotOptions(title, {points, below, end, along}) {

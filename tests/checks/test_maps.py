@@ -6,7 +6,7 @@ import unittest
 import project
 
 SUFFIXES = (".c", ".h", ".py", ".sh", ".md", ".cmake", ".txt", ".json", ".supp", ".sbatch", ".example")
-MADE = ("build", "results", "site.sh", "jobs/site.sh", "rates.txt")  # named in READMEs, made by the scripts or by users
+MADE = ("build", "results", "site.sh", "jobs/site.sh", "rates.txt", "run-trace.json", "run-lab.md")  # named in READMEs, made by the scripts or by users
 # FILE, src/clock/NAME.c, STEM-trace.json: stands for a name; not README.md
 PLACEHOLDER = re.compile(r"(?:^|/)(?!README|LICENSE)[A-Z]+(?:[./-]|$)|^\.")
 PATH = re.compile(r"[\w.*+{},-]+(?:/[\w.*+{},-]+)*/?")

@@ -11,6 +11,9 @@ import synthetic
 POSTPROCESS = Path(__file__).resolve().parents[2] / "postprocess"
 sys.path.insert(0, str(POSTPROCESS))
 
+CHART_JS = os.environ.get("LCMPI_CHART_JS", "/usr/share/javascript/chart.js/chart.min.js")
+needs_chart_js = unittest.skipUnless(os.path.exists(CHART_JS), "Chart.js is not installed")
+
 
 class FolderTest(unittest.TestCase):
     """A test with a folder of its own, and the one run that most tests look at."""

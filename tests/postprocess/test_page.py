@@ -9,7 +9,7 @@ from pathlib import Path
 import exports
 import numpy as np
 import synthetic
-from common import POSTPROCESS
+from common import POSTPROCESS, needs_chart_js
 
 import lcmpi
 
@@ -101,6 +101,7 @@ class PageTest(unittest.TestCase):
         return browser.find_element("css selector", selector).text
 
 
+@needs_chart_js
 class OneRun(PageTest):
     @classmethod
     def setUpClass(cls):
@@ -242,6 +243,7 @@ class OneRun(PageTest):
         self.assertEqual(self.script("return lcmpi.charts[0].map((c) => [c.scales.x.min, c.scales.x.max])"), [[0, 20]] * 4)
 
 
+@needs_chart_js
 class OtherPages(PageTest):
     def test_thousands_of_events(self):
         run = synthetic.simulate([str(rate) for rate in (20, 40, 60, 80, 25)], seconds=17, vector=False)

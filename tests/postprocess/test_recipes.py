@@ -9,7 +9,7 @@ import unittest
 
 import h5py
 import synthetic
-from common import POSTPROCESS, FolderTest
+from common import CHART_JS, POSTPROCESS, FolderTest
 
 README = (POSTPROCESS / "README.md").read_text()
 RECIPES = re.findall(r"^```(\w+)( live)?\n((?:(?!```)[^\n]*\n)*)```$", README, re.M)
@@ -21,6 +21,7 @@ RUN = {"python": [sys.executable, "-c"], "bash": ["bash", "-ec"],
        "octave": ["octave-cli", "--quiet", "--eval"], "r": ["Rscript", "-e"]}
 # What a recipe in which the word stands needs -> a command that fails without it.
 NEEDS = {"ncdump": ["which", "ncdump"], "h5dump": ["which", "h5dump"],
+         "lcmpi_report": ["test", "-e", CHART_JS],
          "networkx": [sys.executable, "-c", "import networkx"],
          "xarray": [sys.executable, "-c", "import xarray, h5netcdf, netCDF4"],
          "hdf5r": ["Rscript", "-e", "library(hdf5r)"]}

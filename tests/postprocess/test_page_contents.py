@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import h5py
 import numpy as np
 import synthetic
-from common import POSTPROCESS, FolderTest
+from common import POSTPROCESS, FolderTest, needs_chart_js
 
 import lcmpi
 
@@ -76,6 +76,7 @@ class ReportTest(FolderTest):
         self.assertTrue(any(text in note for note in page.notes), page.notes)
 
 
+@needs_chart_js
 class Contents(ReportTest):
     def setUp(self):
         super().setUp()
@@ -176,6 +177,7 @@ class Contents(ReportTest):
         np.testing.assert_array_equal(unfold(page.data[0]["diagram"]["known"], machine, machine // 2, 2), shown[["vector_0", "vector_2"]])
 
 
+@needs_chart_js
 class Kinds(ReportTest):
     """Files of every kind."""
 
@@ -241,6 +243,11 @@ class Kinds(ReportTest):
         self.assertEqual(len(diagram["vms"]), 12)
         self.assertLess(len(diagram["events"]["t"]), 5000)
         self.said(page, "12 of 3,000 VMs")
+        columns, *rows = next(table for table in page.tables if "machines" in table[0])
+        machines = lcmpi.machines(self.file).groupby("tick_rate")
+        self.assertEqual([(row[0], row[1]) for row in rows], [(f"{rate:g}", f"{n:,}") for rate, n in machines.size().items()])
+        for row, queue in zip(rows, machines.n_queued.mean()):
+            self.assertEqual(row[columns.index("queue")], f"{queue:,.4g}")
         self.said(page, "--window START:END chooses another")
         self.assertLess(self.written[0].stat().st_size, 2_000_000)
 
@@ -318,6 +325,7 @@ class Kinds(ReportTest):
         self.assertEqual(list(page.data[0]["plots"]["lines"]), ["queue", "clock", "drift"])
 
 
+@needs_chart_js
 class Verdicts(ReportTest):
     @unittest.skipUnless(LCMPI, "LCMPI names no program")
     def test_of_the_verifier(self):
@@ -342,6 +350,7 @@ class Verdicts(ReportTest):
         self.assertIn("There is no lcmpi here to ask", page.text)
 
 
+@needs_chart_js
 class Refusals(ReportTest):
     def test_files(self):
         synthetic.write_exact(self.file, self.run_of)
