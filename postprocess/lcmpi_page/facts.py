@@ -156,7 +156,7 @@ def comparison(subjects, verdicts):
     """What differs between runs, and what came of each: a column per run."""
     header = ["", *(str(subject.file) for subject in subjects)]
     all_options = [options(subject) for subject in subjects]
-    names = list(dict.fromkeys(name for each in all_options for name in each if name != "output"))
+    names = list(dict.fromkeys(name for each in all_options for name in each if name not in ("output", "progress", "force")))
     rows = [[name, *(each.get(name, "") for each in all_options)] for name in names
             if len({each.get(name) for each in all_options}) > 1]
     sums = [_totals(subject) for subject in subjects]
