@@ -123,6 +123,7 @@ struct lc_history {
   enum lc_tick_rule rule;
   int64_t receive_until_ns; /* channels deliver one message that arrives then or later; 0: all */
   bool ended;               /* the end is on file: what was queued or in flight, and the balance */
+  bool complete;            /* the run reached its end: nothing can be added any more */
   int64_t t_end;            /* if ended: every tick due before it was done */
   int64_t error_ns;         /* by how much the clocks of two hosts may differ; 0 on one host */
   struct lc_machine *machine;

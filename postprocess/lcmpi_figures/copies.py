@@ -4,9 +4,8 @@ import numpy as np
 
 from lcmpi_run import Nothing
 
-from . import style
+from . import kinds, style
 
-MOST_ROWS = 6
 BINS = 40
 
 
@@ -15,7 +14,7 @@ def draw(run, figure):
         raise Nothing("the run is a single copy; --replicas makes more")
     if not run.ended:
         raise Nothing("the run has no end yet, and so no totals")
-    groups = _groups(run)
+    groups = kinds.kinds(run.machines.tick_rate.to_numpy(), run.copies)
     columns = _columns(run)
     figure.set_size_inches(style.WIDTH, 0.5 + 1.15 * len(groups))
     axes = figure.subplots(len(groups), len(columns), sharex="col", squeeze=False)
@@ -39,17 +38,6 @@ def _columns(run):
                  ("largest jump", machines[f"{run.clock}_jump_max"], None)]
     return [(label, values.to_numpy(float), None if theory is None else theory.to_numpy(float))
             for label, values, theory in found]
-
-
-def _groups(run):
-    """(name, which rows) of at most MOST_ROWS kinds of machine."""
-    rate = run.machines.tick_rate.to_numpy()
-    local = run.machines.index.to_numpy() % run.copy_vms
-    by_copy = rate.reshape(run.copies, run.copy_vms)
-    if run.copy_vms <= MOST_ROWS and (by_copy == by_copy[0]).all():
-        return [(f"VM {vm} ({style.ticks_per_second(rate[vm])})", local == vm) for vm in range(run.copy_vms)]
-    parts = np.array_split(np.unique(rate), min(MOST_ROWS, len(np.unique(rate))))
-    return [(style.ticks_per_second(part[0], part[-1]), (rate >= part[0]) & (rate <= part[-1])) for part in parts]
 
 
 def _edges(values):

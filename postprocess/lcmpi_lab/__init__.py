@@ -1,40 +1,57 @@
-"""The exercise's lab report on some runs: jumps, gaps, drift and queues, in Markdown with figures. measure.py takes the figures from a
-file, text.py writes about them."""
+"""The exercise's lab report in Markdown: jumps, gaps, drift and queues of some runs, with tables and figures."""
+import os
 from pathlib import Path
 
+import lcmpi
 import lcmpi_tool as tool
-
-from . import text
-from .measure import Measured
-
-FIGURES = ("clocks", "drift", "jumps", "queues", "copies")
-MARK = "<!-- lcmpi_report -->"  # in every report made here
 
 
 def write(files, folder, clock=None, force=False):
-    """Writes STEM-lab.md, STEM the first file's, and the figures of all runs into `folder`; yields the paths, each when it is there."""
-    report = Path(folder) / f"{Path(files[0]).stem}-lab.md"
-    if not force:
-        tool.spare_strangers([report], MARK, "a report")
+    """Writes STEM-lab.md and its figures, STEM-lab-RUN-FIGURE.png, into `folder`, which is made if need be
+    (None: beside the first file), STEM being that of the first file. Returns the paths. What cannot be read,
+    or replaced, is refused with tool.Failure before anything is written."""
+    try:
+        return _write([Path(file) for file in files], folder, clock, force)
+    except lcmpi.FileError as error:
+        raise tool.Failure(error) from error
+
+
+def _write(files, folder, clock, force):
     tool.require("matplotlib")
-    runs = [Measured(file, clock) for file in files]
-    stems = _stems(files)
-    pictures = []
-    for run, stem in zip(runs, stems):
-        paths = list(_draw(run, Path(folder) / f"{stem}-lab", force))
-        pictures.append([path.name for path in paths])
-        yield from paths
-    with tool.whole_file(report) as temporary:
-        temporary.write_text(f"{MARK}\n{text.report(runs, pictures)}", encoding="utf-8")
-    yield report
+    from lcmpi_figures.files import MARK
+
+    from . import pictures, report
+    from .measure import measure
+    _refuse_twice(files)
+    clocks = [_clock_of(file, clock) for file in files]
+    page = tool.output_folder(files[0], folder) / f"{files[0].stem}-lab.md"
+    places = pictures.paths(page.with_suffix(""), len(files))
+    if not force:
+        report.spare_changed(page)
+        tool.spare_strangers(places.values(), MARK, "a figure")
+    runs = [measure(*each) for each in zip(files, clocks)]
+    drawn = [pictures.draw(i, run, places) for i, run in enumerate(runs, 1)]
+    with tool.whole_file(page) as temporary:
+        temporary.write_text(report.sealed(report.text(runs, [lines for _, lines in drawn])), encoding="utf-8")
+    return [page, *(path for written, _ in drawn for path in written)]
 
 
-def _stems(files):
-    """Names of files that no two runs share, though their folders may differ."""
-    stems = [Path(file).stem for file in files]
-    return [stem if stems.count(stem) == 1 else f"{stem}-{number}" for number, stem in enumerate(stems, 1)]
+def _refuse_twice(files):
+    seen = {}
+    for file in files:
+        same = seen.setdefault(os.path.realpath(file), file)
+        if same is not file:
+            raise tool.Failure(f"{file}: is given twice" + (f", as {same} too" if same != file else ""), tool.USAGE)
 
 
-def _draw(run, stem, force):
-    from lcmpi_figures import files
-    return files.draw_all(run.drawn, stem, ["png"], 120, force, FIGURES) if run.drawn else ()
+def _clock_of(file, wanted):
+    """The clock that the report is about: the first that has one value, or the one that is asked for."""
+    known = [name for name, about in lcmpi.info(file)["clocks"].items() if about["order"] == "scalar"]
+    if not known:
+        raise tool.Failure(f"{file}: has no clock with one value, which jumps, gaps and drift are of; "
+                           "a run with --clock lamport,... has one")
+    if wanted is None:
+        return known[0]
+    if wanted not in known:
+        raise tool.Failure(f"{file}: has no clock '{wanted}' with one value; it has {', '.join(known)}", tool.USAGE)
+    return wanted

@@ -1,79 +1,175 @@
-"""What a lab report says of a run, a row per machine: from its events, or where there are none or too many from the totals."""
+"""What a run shows of each machine: a row of numbers, from its events where all of them are on file, or else from the
+totals of a run that has ended, or else from the last snapshot."""
+from dataclasses import dataclass
+
+import lcmpi
 import numpy as np
+import pandas as pd
 
-import lcmpi_tool as tool
-from lcmpi_page import facts, series
-from lcmpi_page.subject import STATES, Subject
+from .log import Largest, Log
 
-INSTANTS = 5000  # at which drift is looked at
+ENDED = ("COMPLETE", "STOPPED")  # with totals; those of RECOVERED lack the queues
+STATES = 1_000_000  # of snapshots, that are read
+DRIFT = ["behind_max", "behind_max_of"]
+GAPS = ["gap_median", "gap_95", "gap_max", "gap_one"]
+COLUMNS = ["tick", "clock", "jump_max", "jump_mean", *GAPS, "behind", "behind_of", *DRIFT, "queue", "queue_max",
+           "growth", "arrivals", "clock_theory", "jump_theory", "behind_theory", "queue_theory", "growth_theory"]
 
 
+@dataclass
 class Measured:
-    def __init__(self, file, clock=None):
-        self.subject = Subject(file, clock=clock)
-        self.about, self.clock, self.file = self.subject.about, self.subject.clock, file
-        if self.clock is None:
-            raise tool.Failure(f"{file}: has no clock with one value, only {', '.join(self.about['clocks']) or 'none'}: the report is "
-                               "about jumps and drift of such clocks")
-        self.copies, self.end = self.subject.copies, self.subject.end
-        self.notes = [STATES[self.about["state"]].replace("the page", "the report")] if self.about["state"] in STATES else []
-        self.drawn = self._load()
-        self.machines = facts.observed(self.subject).join(self._longest())
-        if self.drawn is not None and self.copies == 1:
-            self.machines = self.machines.drop(columns=["jump_max", "jump_mean"], errors="ignore").join(self._of_events())
-        else:
-            self.notes.append("Gaps and drift are not told: there are copies, too many events, or none on file.")
-
-    def _load(self):
-        """The run as figures see it; None where it is too long to be read, or nothing can be drawn."""
-        from lcmpi_run import Run
-        if self.about["n_events"] > series.READ or (self.subject.part is None and self.copies == 1):
-            return None
-        return Run(self.file, self.clock)
-
-    def _longest(self):
-        table = self.subject.table
-        return table[[name for name in ("queue_max",) if name in table]]
-
-    def _of_events(self):
-        """Jumps, the values that they leave out, and how far behind the largest clock of the system each machine was."""
-        import pandas as pd
-        run = self.drawn
-        times = np.unique(np.append(run.events.t.to_numpy(), run.end))
-        times = times[np.unique(np.linspace(0, len(times) - 1, min(len(times), INSTANTS)).astype(int))]
-        largest = run.fastest(times)
-        return pd.DataFrame.from_dict({vm: self._of_machine(vm, times, largest) for vm in run.shown}, orient="index")
-
-    def _of_machine(self, vm, times, largest):
-        jumps = np.diff(self.drawn.of(vm)[self.clock].to_numpy(), prepend=0)
-        behind = largest - self.drawn.value(self.clock, vm, times)
-        behind = behind[~np.isnan(behind)]
-        if not len(jumps) or not len(behind):
-            return {}
-        return {"jump_mean": jumps.mean(), "jump_median": np.median(jumps), "jump_95": np.quantile(jumps, 0.95), "jump_max": jumps.max(),
-                "share_one": (jumps <= 1).mean(), "left_out": np.maximum(jumps - 1, 0).sum(), "behind_end": behind[-1],
-                "behind_most": behind.max()}
+    """Columns of `rows` are `rate` and COLUMNS, NaN what is not known; none are there if nothing is on file. `of` is a
+    clock's largest of the system at that moment, theory that of the end asked for."""
+    file: str
+    about: dict
+    options: dict
+    clock: str
+    rows: pd.DataFrame
+    seconds: float  # that `rows` are about
+    source: str  # of them: events, totals or snapshots
+    ranks: list  # of each stretch of the run
+    n_gap: int
+    n_snapshot: int  # that the largest drift is of, where it is not of all moments
 
     @property
-    def saturated(self):
-        """The machines to which theory says more messages come than they can take."""
-        table = self.machines
-        return table.index[table.arrivals_theory >= table.rate] if "arrivals_theory" in table else table.index[:0]
+    def copies(self):
+        return int(self.about.get("n_replica", 1))
 
-    def rows(self):
-        """[(label, values by name, or (median, 5 %, 95 %) of a group)]"""
-        table = self.machines
-        if self.copies == 1 and len(table) <= facts.ROWS:
-            return [(self.subject.name(vm), row) for vm, row in zip(table.index, table.to_dict("records"))]
-        alike, groups = facts.alike(table, self.copies)
-        return [(f"VM {key} of each copy" if alike else f"the {len(group):,} of {key:g}/s", _spread(group)) for key, group in groups]
+    @property
+    def vms(self):
+        return len(self.rows) // self.copies
 
+    @property
+    def asked(self):
+        """Seconds of the run that was asked for."""
+        return self.about["duration_ns"] / lcmpi.NS_PER_S
 
-def _spread(group):
-    return {name: (column.median(), column.quantile(0.05), column.quantile(0.95)) if column.nunique() > 1 else column.iloc[0]
-            for name, column in group.items() if column.notna().any()}
+    @property
+    def whole(self):
+        return self.about["state"] == "COMPLETE"
 
 
-def digest(about):
-    value = about["digest"].get("execution")
-    return None if value is None else f"0x{value & (2**64 - 1):016x}"
+def measure(file, clock):
+    about = lcmpi.info(file)
+    machines = lcmpi.machines(file)
+    ended = about["state"] in ENDED
+    ranks = lcmpi.segments(file).get("n_rank", [about["n_rank"]])
+    options = dict(line.split(" = ", 1) for line in about.get("options", "").splitlines() if " = " in line)
+    rows = pd.DataFrame({"rate": machines.tick_rate}).assign(**dict.fromkeys(COLUMNS, np.nan))
+    found = Measured(str(file), about, options, clock, rows, about["t_end"] / lcmpi.NS_PER_S, "totals", ranks, 0, 0)
+    if found.copies == 1 and about["n_events"] and ("logged" not in machines or (machines.logged == 1).all()):
+        _from_events(found, Log(file, machines, about["n_events"], ended), machines, ended)
+    else:
+        _from_states(found, machines, ended)
+    if not found.seconds or not rows.tick.sum():
+        found.rows = rows.iloc[:0]
+        return found
+    rows["growth"] = rows.queue / found.seconds
+    _theory(found, machines)
+    return found
+
+
+# ---- events ---------------------------------------------------------------------------------------
+
+def _from_events(found, log, machines, ended):
+    rows, found.source = found.rows, "events"
+    largest = Largest(log, found.clock)
+    parts = []
+    for vms, events in log.batches():
+        of_each = {vm: _of_machine(own, found.clock, largest) for vm, own in events.groupby("machine")}
+        parts.append(pd.DataFrame(of_each).T)
+    known = pd.concat(parts).reindex(rows.index)
+    found.n_gap = int(known.pop("n_gap").sum())
+    rows[known.columns] = known
+    rows[["tick", "clock"]] = rows[["tick", "clock"]].fillna(0)
+    rows["behind_of"] = largest.at_end()
+    rows["behind"] = rows.behind_of - rows.clock
+    if ended:
+        rows["queue"], rows["tick"] = machines.n_queued, machines.n_tick
+    else:
+        found.seconds = min(log.until / lcmpi.NS_PER_S, found.asked)
+    if "imported" in found.about:
+        _unknown_queues(rows, log)
+
+
+def _of_machine(events, clock, largest):
+    value = events[clock].to_numpy()
+    jump = np.diff(value, prepend=0)
+    gap = np.diff(value[(events.kind != "SKIPPED").to_numpy()])  # a skipped tick has no clock value of its own
+    of = np.append(largest.before(events.t_actual.to_numpy()), largest.at_end())
+    behind = of - np.append(0, value)
+    most = behind.argmax()
+    row = {"n_gap": len(gap), "tick": events.tick.iloc[-1] + 1, "clock": value[-1], "jump_max": jump.max(), "jump_mean": jump.mean(),
+           "behind_max": behind[most], "behind_max_of": of[most],
+           "queue": events.queue_after.iloc[-1], "queue_max": events.queue_before.max()}
+    if len(gap):
+        median, most_of_them = np.quantile(gap, (0.5, 0.95), method="inverted_cdf")
+        row.update(zip(GAPS, (median, most_of_them, gap.max(), (gap == 1).mean())))
+    return row
+
+
+def _unknown_queues(rows, log):
+    """A log that another program wrote need not say how long queues were."""
+    if any((events.queue_before < 0).any() for _, events in log.batches()):
+        rows[["queue", "queue_max"]] = np.nan
+
+
+# ---- totals and snapshots --------------------------------------------------------------------------
+
+def _from_states(found, machines, ended):
+    rows, clock = found.rows, found.clock
+    copy = rows.index.to_numpy() // (len(rows) // found.copies)
+    states = _states(found)
+    if ended:
+        names = {"tick": "n_tick", "clock": f"final_{clock}", "jump_max": f"{clock}_jump_max",
+                 "jump_mean": f"{clock}_jump_mean", "queue": "n_queued", "queue_max": "queue_max"}
+        last = machines
+    elif states.empty:
+        found.seconds = 0
+        return
+    else:
+        names = {"tick": "n_tick", "clock": clock, "jump_max": f"{clock}_jump_max", "queue": "n_queued",
+                 "queue_max": "queue_max"}
+        last = states[states.snapshot == states.snapshot.max()].set_index("vm")
+        found.source, found.seconds = "snapshots", last.t.iloc[0]
+        rows["jump_mean"] = last[clock] / last.n_event
+    for name, column in names.items():
+        rows[name] = last[column] if column in last else np.nan
+    rows["behind_of"] = rows.clock.groupby(copy).transform("max")
+    rows["behind"] = rows.behind_of - rows.clock
+    if not states.empty:
+        _drift_at(found, states, copy)
+
+
+def _states(found):
+    """At the snapshots that are on file for all machines."""
+    if found.about["n_snapshots"] * len(found.rows) > STATES:
+        return pd.DataFrame()
+    states = lcmpi.snapshots(found.file)
+    return states[states.groupby("snapshot").vm.transform("size") == len(found.rows)]
+
+
+def _drift_at(found, states, copy):
+    of = states.groupby(["snapshot", copy[states.vm]])[found.clock].transform("max")
+    states = states.assign(of=of, behind=of - states[found.clock])
+    most = states.sort_values("behind", ascending=False, kind="stable").drop_duplicates("vm").set_index("vm")
+    found.rows[DRIFT] = most.loc[found.rows.index, ["behind", "of"]].to_numpy()
+    found.n_snapshot = states.snapshot.nunique()
+
+
+# ---- theory ----------------------------------------------------------------------------------------
+
+def _theory(found, machines):
+    """Of Lamport's clock, which every event advances; or of seed A's, if that is the run's first."""
+    rows = found.rows
+    if "predicted_queue" not in machines:
+        return
+    rows["arrivals"], rows["queue_theory"] = machines.predicted_arrivals, machines.predicted_queue
+    rows["growth_theory"] = rows.queue_theory / found.asked
+    first = found.options.get("clock", "lamport").split(",")[0]
+    if found.clock == ("lamport-seed-a" if first == "lamport-seed-a" else "lamport"):
+        rows["clock_theory"] = machines.predicted_clock
+        copy = rows.index.to_numpy() // found.vms
+        rows["behind_theory"] = rows.clock_theory.groupby(copy).transform("max") - rows.clock_theory
+        if found.about["tick_rule"] == "receive-or-act":
+            rows["jump_theory"] = rows.clock_theory / (rows.rate * found.asked)

@@ -3,6 +3,8 @@ import csv
 import math
 import shlex
 
+import lcmpi_markdown as markdown
+
 from .archive import FIGURES
 
 COLUMNS = "trial preset rates machine figure archived low median high theory real verdict".split()
@@ -37,8 +39,8 @@ def text(verdicts, findings, copies, version, commands, picture):
     if findings:
         lines += ["## What the reports said", ""]
     for finding in findings:
-        lines += [f"### {finding.statement} {finding.verdict.capitalize()}.", "", finding.why, "", _row(finding.head),
-                  _row(["---"] * len(finding.head)), *map(_row, finding.rows), ""]
+        lines += [f"### {finding.statement} {finding.verdict.capitalize()}.", "", finding.why, "",
+                  *markdown.table(finding.head, finding.rows)]
     lines += ["## The runs", "", "```sh", *(shlex.join(words) for words in commands), "```", ""]
     return "\n".join(lines)
 
@@ -47,14 +49,10 @@ def _table(verdicts, solution):
     real = any(not math.isnan(v.real) for v in verdicts)
     head = ["trial", "figure", "machine (rate)", "archived", "lcmpi: median", "central 99 %", "theory",
             *(["one run in real time"] if real else []), "verdict"]
-    lines = [f"## {solution}", "", _row(head), _row(["---"] * len(head))]
+    rows = []
     for v in verdicts:
         rate = v.rates.split(",")[v.machine]
-        lines.append(_row([v.trial, FIGURES[v.figure], f"{v.machine} ({rate})", f"{v.archived:g}", f"{v.median:g}",
-                           f"{v.low:g} to {v.high:g}", _number(v.theory), *([_number(v.real)] if real else []),
-                           v.word if v.inside else f"**{v.word}**"]))
-    return [*lines, ""]
-
-
-def _row(cells):
-    return "| " + " | ".join(map(str, cells)) + " |"
+        rows.append([v.trial, FIGURES[v.figure], f"{v.machine} ({rate})", f"{v.archived:g}", f"{v.median:g}",
+                     f"{v.low:g} to {v.high:g}", _number(v.theory), *([_number(v.real)] if real else []),
+                     v.word if v.inside else f"**{v.word}**"])
+    return [f"## {solution}", "", *markdown.table(head, rows)]

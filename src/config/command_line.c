@@ -100,26 +100,39 @@ static lc_status unknown_command(const char *word, struct lc_error *err) {
                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
+static bool find_command(const char *word, enum lc_command *command) {
+  for (size_t i = 0; i < n_command; i++)
+    if (strcmp(word, command_table[i].name) == 0) {
+      *command = (enum lc_command)i;
+      return true;
+    }
+  return false;
+}
+
 static lc_status take_command(struct parsing *p, const char *word) {
   p->named = true;
   if (strcmp(word, "help") == 0) {
     p->line->command = LC_COMMAND_HELP;
     return LC_OK;
   }
-  for (size_t i = 0; i < n_command; i++)
-    if (strcmp(word, command_table[i].name) == 0) {
-      p->line->command = p->line->about = (enum lc_command)i;
-      return LC_OK;
-    }
-  return unknown_command(word, p->err);
+  if (!find_command(word, &p->line->about))
+    return unknown_command(word, p->err);
+  p->line->command = p->line->about;
+  return LC_OK;
 }
 
 static lc_status take_word(struct parsing *p, const char *word) {
   struct lc_command_line *line = p->line;
   if (!p->named)
     return take_command(p, word);
-  if (p->n_word == command_table[line->about].n_word)
-    return lc_fail(p->err, LC_EUSAGE, "'%s' is one word too many; 'lcmpi --help' shows how", word);
+  if (line->command == LC_COMMAND_HELP && line->about == LC_COMMAND_RUN &&
+      find_command(word, &line->about))
+    return LC_OK;
+  if (p->n_word == command_table[line->about].n_word) {
+    bool runs = line->about == LC_COMMAND_RUN;
+    return lc_fail(p->err, LC_EUSAGE, "'%s' is one word too many; 'lcmpi %s%s--help' shows how",
+                   word, runs ? "" : command_table[line->about].name, runs ? "" : " ");
+  }
   char **place = p->n_word ? &line->question[line->n_question++] : &line->file;
   *place = lc_format("%s", word);
   p->n_word++;

@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-foreach(folder BINDIR DATADIR INCLUDEDIR LIBDIR)
+foreach(folder BINDIR DATADIR DOCDIR INCLUDEDIR LIBDIR MANDIR)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
     message(FATAL_ERROR "CMAKE_INSTALL_${folder} is ${CMAKE_INSTALL_${folder}}: it must be a folder below the "
                         "prefix, named from there")

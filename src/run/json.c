@@ -46,15 +46,18 @@ static void print_texts(char *const *text, int32_t n) {
   putchar(']');
 }
 
+void json_line(const struct lc_history *h, int32_t machine, int32_t file, int64_t line) {
+  printf(", \"machine\": ");
+  json_text(h->foreign->name[machine]);
+  printf(", \"file\": ");
+  json_text(h->foreign->file[file]);
+  printf(", \"line\": %" PRId64, line);
+}
+
 static void print_place(const struct lc_history *h, const struct lc_place *place) {
   printf("{\"vm\": %d, \"event\": %" PRId64, place->machine, place->seq);
-  if (h->foreign) {
-    printf(", \"machine\": ");
-    json_text(h->foreign->name[place->machine]);
-    printf(", \"file\": ");
-    json_text(h->foreign->file[place->file]);
-    printf(", \"line\": %" PRId64, place->line);
-  }
+  if (h->foreign)
+    json_line(h, place->machine, place->file, place->line);
   putchar('}');
 }
 

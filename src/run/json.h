@@ -7,6 +7,9 @@
 /* A string on stdout, in quotes. What is not UTF-8 becomes question marks. */
 void json_text(const char *text);
 
+/* Where in the logs of another program something stands: members of an object, behind others. */
+void json_line(const struct lc_history *history, int32_t machine, int32_t file, int64_t line);
+
 /* What lcmpi verify found: one object on stdout, one line. */
 void json_verdict(const char *path, const struct lc_history *history,
                   const struct lc_verdict *verdict, lc_status status, bool all_logged);

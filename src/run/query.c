@@ -32,10 +32,17 @@ const char *event_name(char out[EVENT_NAME], const struct lc_history *h, int64_t
   return out;
 }
 
+int64_t events_in(const struct lc_history *h, int32_t vm, int64_t begin, int64_t end) {
+  int64_t n = 0;
+  for (int64_t i = h->machine[vm].first_event + begin; i < h->machine[vm].first_event + end; i++)
+    n += h->event[i].kind != LC_SKIPPED;
+  return n;
+}
+
 int64_t query_count(const struct query *query) {
   int64_t n = 0;
   for (int32_t v = 0; v < query->history.n_vm; v++)
-    n += query->end[v] - query->begin[v];
+    n += events_in(&query->history, v, query->begin[v], query->end[v]);
   return n;
 }
 
@@ -84,8 +91,8 @@ static lc_status find_event(struct query *query, const char *word, int64_t *even
   int32_t vm = find_machine(h, name);
   lc_status status = LC_OK;
   if (vm < 0)
-    status = lc_fail(err, LC_EUSAGE, "%s has no VM %s: its VMs are 0 to %d", query->path, name,
-                     h->n_vm - 1);
+    status = lc_fail(err, LC_EUSAGE, "%s has no VM %s: its VMs are 0 to %d%s", query->path, name,
+                     h->n_vm - 1, h->foreign ? ", or the names of machines in the logs" : "");
   else if (!h->machine[vm].logged)
     status = lc_fail(err, LC_EUSAGE, "%s: VM %d is not logged (--log)", query->path, vm);
   else if (seq >= h->machine[vm].n_event)
@@ -101,14 +108,14 @@ static lc_status find_event(struct query *query, const char *word, int64_t *even
 static lc_status find_snapshot(struct query *query, const char *word, struct lc_error *err) {
   const struct lc_history *h = &query->history;
   int64_t number;
-  int32_t end = h->n_snapshot - 1;
   bool is_end = strcmp(word, "end") == 0;
   if (!is_end && (!lc_parse_int64(word, &number) || number < 0))
     return lc_fail(err, LC_EUSAGE, "'%s' is no snapshot: it is a number from 0, or 'end'", word);
   if (is_end)
-    number = end;
-  if (number < h->n_taken || (number == end && h->ended)) {
+    number = h->n_snapshot - 1;
+  if (is_end ? h->ended : number < h->n_taken) {
     query->snapshot = (int32_t)number;
+    query->is_end = is_end;
     return LC_OK;
   }
   char numbers[64] = "none";
@@ -121,20 +128,27 @@ static lc_status find_snapshot(struct query *query, const char *word, struct lc_
 /* ---- the answer ---------------------------------------------------------------------------------
  */
 
-static void relate(struct query *query) {
+/* Only logs that were put together can have it; then there is no happened-before to ask about. */
+static lc_status contradiction(const struct query *query, struct lc_error *err) {
+  return lc_fail(err, LC_EVERIFY,
+                 "%s: an event is among its own causes ('lcmpi verify' shows it): nothing can be "
+                 "said of before and after",
+                 query->path);
+}
+
+static lc_status relate(struct query *query, struct lc_error *err) {
   const struct lc_causality *c = &query->causality;
   int64_t a = query->event[0], b = query->event[1];
   bool before = lc_happened_before(c, a, b), after = lc_happened_before(c, b, a);
-  query->relation = a == b            ? IS_SAME
-                    : before && after ? IS_CONTRADICTION
-                    : before          ? IS_BEFORE
-                    : after           ? IS_AFTER
-                                      : IS_CONCURRENT;
+  if (before && after)
+    return contradiction(query, err);
+  query->relation = a == b ? IS_SAME : before ? IS_BEFORE : after ? IS_AFTER : IS_CONCURRENT;
+  return LC_OK;
 }
 
 /* Of each VM: past [0, end), future [begin, all), what is concurrent between them. Copies are
  * systems of their own: an event of another one is none of the three. */
-static void find_cone(struct query *query) {
+static lc_status find_cone(struct query *query, struct lc_error *err) {
   const struct lc_history *h = &query->history;
   int64_t event = query->event[0];
   size_t n = (size_t)h->n_vm;
@@ -147,6 +161,10 @@ static void find_cone(struct query *query) {
   if (query->question != ASK_PAST)
     lc_causal_future(&query->causality, event, future_begin);
   int32_t own = h->event[event].machine;
+  int64_t number = event - h->machine[own].first_event;
+  if ((query->question != ASK_FUTURE && past_end[own] != number + 1) ||
+      (query->question != ASK_PAST && future_begin[own] != number))
+    return contradiction(query, err);
   query->end[own] -= query->question == ASK_PAST; /* but for the event itself */
   query->begin[own] += query->question == ASK_FUTURE;
   for (int32_t v = 0; v < h->n_vm; v++) {
@@ -155,6 +173,7 @@ static void find_cone(struct query *query) {
     if (query->end[v] < query->begin[v] || v / h->n_copy != own / h->n_copy)
       query->end[v] = query->begin[v];
   }
+  return LC_OK;
 }
 
 static lc_status find_answer(struct query *query, struct lc_error *err) {
@@ -163,26 +182,18 @@ static lc_status find_answer(struct query *query, struct lc_error *err) {
   case ASK_STATE:
     return LC_OK;
   case ASK_BEFORE:
-    relate(query);
-    return LC_OK;
+    return relate(query, err);
   case ASK_PATH:
-    relate(query);
     query->n_listed =
         lc_causal_path(&query->causality, query->event[0], query->event[1], &query->listed);
-    return LC_OK;
+    return relate(query, err);
   case ASK_PAST:
   case ASK_FUTURE:
   case ASK_CONCURRENT:
-    find_cone(query);
-    return LC_OK;
+    return find_cone(query, err);
   case ASK_CHAIN:
     query->n_listed = lc_longest_chain(&query->causality, &query->listed);
-    if (query->n_listed < 0)
-      return lc_fail(err, LC_EVERIFY,
-                     "%s: an event is among its own causes ('lcmpi verify' shows it): there is no "
-                     "longest chain",
-                     query->path);
-    return LC_OK;
+    return query->n_listed < 0 ? contradiction(query, err) : LC_OK;
   }
   return lc_fail(err, LC_EINTERNAL, "no such question");
 }
@@ -195,7 +206,7 @@ static int32_t copy_of(const struct lc_history *h, int64_t event) {
 /* Whether all that could bear on the answer is on file. Messages never leave a copy. */
 static bool is_whole(const struct query *query) {
   const struct lc_history *h = &query->history;
-  bool whole = h->ended || h->foreign;
+  bool whole = h->complete;
   for (int32_t v = 0; v < h->n_vm; v++) {
     bool bears = query->event[0] < 0 || copy_of(h, query->event[0]) == v / h->n_copy;
     whole &= h->machine[v].logged || !bears;
@@ -211,6 +222,11 @@ static lc_status answer(struct query *query, char *const *word, struct lc_error 
     status = find_event(query, word[1 + i], &query->event[i], err);
   if (status)
     return status;
+  if (query->event[1] >= 0 &&
+      copy_of(&query->history, query->event[0]) != copy_of(&query->history, query->event[1]))
+    return lc_fail(err, LC_EUSAGE,
+                   "%s and %s are of different copies of the system: nothing orders them", word[1],
+                   word[2]);
   lc_causality_init(&query->causality, &query->history);
   return find_answer(query, err);
 }

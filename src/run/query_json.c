@@ -62,16 +62,29 @@ static void print_sent(const struct query *query, const struct lc_event *e) {
   putchar(']');
 }
 
+static void print_known(int64_t value, bool known) {
+  if (known)
+    printf("%" PRId64, value);
+  else
+    printf("null");
+}
+
 static void print_event(const struct query *query, int64_t event) {
   const struct lc_history *h = &query->history;
   const struct lc_event *e = &h->event[event];
   printf("{\"event\": ");
   print_name(h, event);
   printf(", \"vm\": %d, \"seq\": %" PRId64 ", \"tick\": %" PRId64
-         ", \"kind\": \"%s\", \"t_ns\": %" PRId64 ", \"t_due_ns\": %" PRId64
-         ", \"queue_before\": %d, \"queue_after\": %d, \"stamps\": ",
-         e->machine, e->seq, e->tick, lc_kind_name(e->kind), e->t_actual, e->t_scheduled,
-         e->queue_before, e->queue_after);
+         ", \"kind\": \"%s\", \"t_ns\": %" PRId64 ", \"t_due_ns\": ",
+         e->machine, e->seq, e->tick, lc_kind_name(e->kind), e->t_actual);
+  print_known(e->t_scheduled, !h->foreign);
+  printf(", \"queue_before\": ");
+  print_known(e->queue_before, e->queue_before >= 0);
+  printf(", \"queue_after\": ");
+  print_known(e->queue_after, e->queue_after >= 0);
+  if (h->foreign)
+    json_line(h, e->machine, h->foreign->event_file[event], h->foreign->event_line[event]);
+  printf(", \"stamps\": ");
   print_stamps(h, event, of_event);
   printf(", \"took\": ");
   if (e->kind == LC_RECEIVE) {
@@ -95,7 +108,7 @@ static void print_listed(const struct query *query) {
 }
 
 static void print_relation(const struct query *query) {
-  static const char *const word[] = {"before", "after", "concurrent", "same", "contradiction"};
+  static const char *const word[] = {"before", "after", "concurrent", "same"};
   printf("\"a\": ");
   print_name(&query->history, query->event[0]);
   printf(", \"b\": ");
@@ -128,9 +141,14 @@ static void print_vm(const struct lc_history *h, int32_t v, int32_t snapshot) {
 
 static void print_state(const struct query *query) {
   const struct lc_history *h = &query->history;
-  bool is_end = query->snapshot == h->n_snapshot - 1;
-  printf("\"snapshot\": %d, \"end\": %s, \"t_ns\": %" PRId64 ", \"vms\": [", query->snapshot,
-         is_end ? "true" : "false", is_end ? h->t_end : h->t_snapshot[query->snapshot]);
+  bool is_end = query->is_end;
+  printf("\"snapshot\": ");
+  if (is_end)
+    printf("null");
+  else
+    printf("%d", query->snapshot);
+  printf(", \"end\": %s, \"t_ns\": %" PRId64 ", \"vms\": [", is_end ? "true" : "false",
+         is_end ? h->t_end : h->t_snapshot[query->snapshot]);
   for (int32_t v = 0; v < h->n_vm; v++)
     print_vm(h, v, query->snapshot);
   printf("], \"messages\": ");

@@ -85,23 +85,35 @@ static void print_stamps(const struct lc_history *h, int64_t event) {
   }
 }
 
+static void print_taken(const struct query *query, int64_t event) {
+  const struct lc_event *e = &query->history.event[event];
+  char name[EVENT_NAME];
+  printf("  takes     %d:%" PRId64 ", sent by %s", e->peer, e->msg_first,
+         event_name(name, &query->history, query->causality.send_of[event]));
+  if (!query->history.foreign)
+    printf(", in the queue since %.6f s", seconds(e->t_arrival));
+  putchar('\n');
+}
+
 static void print_event(const struct query *query) {
   const struct lc_history *h = &query->history;
   int64_t event = query->event[0];
   const struct lc_event *e = &h->event[event];
   char name[EVENT_NAME];
-  printf("%s: %s at %.6f s, tick %" PRId64 " (due at %.6f s), queue %d before and %d after\n",
-         event_name(name, h, event), lc_kind_name(e->kind), seconds(e->t_actual), e->tick,
-         seconds(e->t_scheduled), e->queue_before, e->queue_after);
+  printf("%s: %s at %.6f s, tick %" PRId64, event_name(name, h, event), lc_kind_name(e->kind),
+         seconds(e->t_actual), e->tick);
+  if (!h->foreign)
+    printf(" (due at %.6f s)", seconds(e->t_scheduled));
+  if (e->queue_before >= 0)
+    printf(", queue %d before and %d after", e->queue_before, e->queue_after);
+  putchar('\n');
   if (h->foreign)
     printf("  log       %s line %" PRId64 ", machine %s\n",
            h->foreign->file[h->foreign->event_file[event]], h->foreign->event_line[event],
            h->foreign->name[e->machine]);
   print_stamps(h, event);
   if (e->kind == LC_RECEIVE)
-    printf("  takes     %d:%" PRId64 ", sent by %s, in the queue since %.6f s\n", e->peer,
-           e->msg_first, event_name(name, h, query->causality.send_of[event]),
-           seconds(e->t_arrival));
+    print_taken(query, event);
   for (int32_t i = 0; e->kind == LC_SEND && i < e->msg_count; i++) {
     int64_t at = message_of(h, e, i);
     if (at >= 0)
@@ -126,10 +138,6 @@ static void print_relation(const struct query *query) {
   case IS_SAME:
     printf("no: %s is one event\n", a);
     return;
-  case IS_CONTRADICTION:
-    printf("%s and %s are among each other's causes: the log contradicts itself ('lcmpi verify' "
-           "shows where)\n",
-           a, b);
   }
 }
 
@@ -148,8 +156,11 @@ static void print_path(const struct query *query) {
 
 static void print_chain(const struct query *query) {
   char n[LC_QUANTITY_MAX], all[LC_QUANTITY_MAX];
+  int64_t n_event = 0;
+  for (int32_t v = 0; v < query->history.n_vm; v++)
+    n_event += events_in(&query->history, v, 0, query->history.machine[v].n_event);
   printf("the longest chain has %s of %s events\n", lc_print_count(n, query->n_listed),
-         lc_print_count(all, query->history.n_event));
+         lc_print_count(all, n_event));
   print_listed(query);
 }
 
@@ -157,7 +168,7 @@ static void print_chain(const struct query *query) {
 static void print_interval(const struct lc_history *h, int32_t v, int64_t begin, int64_t end) {
   char n[LC_QUANTITY_MAX], first[EVENT_NAME], last[EVENT_NAME];
   const int64_t of_vm = h->machine[v].first_event;
-  printf("  VM %-7d %9s  %s", v, lc_print_count(n, end - begin),
+  printf("  VM %-7d %9s  %s", v, lc_print_count(n, events_in(h, v, begin, end)),
          event_name(first, h, of_vm + begin));
   if (end - begin > 1)
     printf(" to %s, %.6f", event_name(last, h, of_vm + end - 1),
@@ -224,7 +235,7 @@ static void print_crossing(const struct query *query) {
 
 static void print_state(const struct query *query) {
   const struct lc_history *h = &query->history;
-  bool is_end = query->snapshot == h->n_snapshot - 1;
+  bool is_end = query->is_end;
   int64_t queued = 0, in_flight = 0;
   for (int64_t i = 0; i < h->n_left; i++) {
     queued += h->left[i].snapshot == query->snapshot && h->left[i].fate == LC_FATE_QUEUED;
@@ -271,6 +282,8 @@ void query_text(const struct query *query) {
     return; /* a snapshot that is on file is whole */
   }
   if (!query->whole)
-    printf("(as far as it is on file: %s)\n",
-           query->history.ended ? "not every VM is logged" : "the run has no end");
+    printf("(as far as it is on file: %s)\n", query->history.complete ? "not every VM is logged"
+                                              : query->history.ended
+                                                  ? "the run was stopped before its end"
+                                                  : "the run has no end");
 }

@@ -307,6 +307,7 @@ void read_history(struct lc_history *history, const struct layout *layout, struc
     read_jumps(history, layout, h);
   }
   history->ended = layout->ended;
+  history->complete = layout->state == LC_RUN_COMPLETE;
   if (history->ended) {
     read_totals(history, layout, h);
     if (layout_has(layout, VIRTUAL_SINCE))
