@@ -41,8 +41,8 @@ def _server(subject):
     skipped, ticks = int(server["n_skipped"].sum()), int(subject.table.n_tick.sum())
     waits = np.cumsum(server["latency_refresh"])
     median = server["bin_time"][np.searchsorted(waits, waits[-1] / 2)] / 1e6
-    return [("server", f"busy {100 * busy:.3g} % of the time, at most {server['line_max']:,} requests there; a request for a message took {median:.3g} ms "
-                       f"(median); {skipped:,} of {ticks:,} ticks skipped")]
+    return [("server", f"busy {100 * busy:.3g} % of the time, at most {server['line_max']:,} requests there; a request for a message "
+                       f"took {median:.3g} ms (median); {skipped:,} of {ticks:,} ticks skipped")]
 
 
 def summary(subject):

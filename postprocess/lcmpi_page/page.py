@@ -129,8 +129,8 @@ def _plots(number, plots):
 def _copies(number, subject, copies):
     if not copies:
         return ""
-    return (f'<h3>Over the copies</h3><p class="source">The share of the {subject.copies:,} copies that has at most so much; \u25c7 is what theory expects.</p>'
-            f'<div class="plots" id="copies{number}"></div>')
+    return (f'<h3>Over the copies</h3><p class="source">The share of the {subject.copies:,} copies that has at most so much; '
+            f'\u25c7 is what theory expects.</p><div class="plots" id="copies{number}"></div>')
 
 
 def _checks(judged):
