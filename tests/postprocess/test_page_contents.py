@@ -368,6 +368,9 @@ class Refusals(ReportTest):
                             (["--window", "50:"], "starts at 50 s; the run ends at 10 s"), (["--window", "x"], "window"),
                             (["./run.h5"], "named twice"), (["-o", "run.h5"], "that the report is about"), (["--colour"], "--colour")):
             self.assertIn(text, self.refused(2, "lcmpi_report", "run.h5", *words))
+        self.assertIn("nowhere: is no folder to write x.html into", self.refused(3, "lcmpi_report", "run.h5", "-o", "nowhere/x.html"))
+        synthetic.write_exact(self.folder / "v.h5", self.run_of, ("vector",))
+        self.assertIn("v.h5: --clock: the run has no", self.refused(2, "lcmpi_report", "run.h5", "v.h5", "--no-verify", "--clock", "lamport"))
 
     def test_strangers_are_spared(self):
         synthetic.write_exact(self.file, self.run_of)
