@@ -22,6 +22,7 @@ try:
 except ImportError:
     webdriver = None
 
+LCMPI = os.environ.get("LCMPI")
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1240,1400",
            "--host-resolver-rules=MAP * ~NOTFOUND")  # there is no network
@@ -280,6 +281,31 @@ class OtherPages(PageTest):
             self.assertFalse(reachable(events, rest)[tuple(path)], path)
         self.assertGreater(len(paths), 5)
         self.assertIn("known through VMs that are not shown", self.text(".legend"))
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_happened_before_is_that_of_the_vector_stamps(self):
+        """Of all pairs of events shown: with ticks that were skipped, of receive-then-act in a window, and of a part of many VMs."""
+        for words, arguments in ((("--vms", "9", "--route", "server", "--service-time", "30ms"), ()),
+                                 (("--preset", "seed-a:U=5"), ("--window", "20:40")),
+                                 (("--vms", "40"), ("--window", "10:15", "--machines", "0-5,20,30"))):
+            with self.subTest(words):
+                subprocess.run([LCMPI, *words, "--clock", "lamport,vector", "--pace", "virtual", "--seed", "4", "--progress", "none", "--force",
+                                "-o", place / "real.h5"], check=True, stdout=subprocess.DEVNULL)
+                self.show(place / "real.h5", arguments=arguments)
+                self.holds(place / "real.h5")
+
+    def holds(self, file):
+        machine, seq, found = self.script("""
+            const d = lcmpi.diagrams[0].data, all = Array.from({length: d.n}, (_, i) => i);
+            return [all.map((i) => d.vms[d.events.row[i]].id), d.events.seq,
+                    all.map((a) => all.map((b) => d.happenedBefore(a, b) ? "1" : "0").join(""))];""")
+        events = lcmpi.events(file, vectors=True)
+        events = events[events.kind != "SKIPPED"].set_index(["machine", "seq"]).loc[list(zip(machine, seq))]
+        stamps = events[[f"vector_{vm}" for vm in range(len(lcmpi.machines(file)))]].to_numpy()
+        expected = stamps[:, machine].T >= stamps[np.arange(len(events)), machine][:, None]
+        np.fill_diagonal(expected, False)
+        np.testing.assert_array_equal(np.array([list(row) for row in found]) == "1", expected)
+        self.assertGreater(len(events), 100)
 
     def test_events_at_the_same_moment_can_each_be_clicked(self):
         synthetic.write_exact(place / "act.h5", exports.then_act(synthetic.simulate(seed=2)))
