@@ -224,6 +224,7 @@ class Kinds(ReportTest):
         page = self.report("run.h5")
         self.assertIsNone(page.data[0]["diagram"])
         self.said(page, "No VM is logged")
+        self.assertIn('<span class="verdict partly">verified as far as it is on file</span>', self.written[0].read_text())
         states = lcmpi.snapshots(self.file)
         self.assertEqual(page.data[0]["plots"]["lines"]["clock"][1], states[states.vm == 1].lamport.tolist())
         self.assertEqual(self.report("run.h5", "--machines", "1").data[0]["plots"]["lines"]["clock"], [states[states.vm == 1].lamport.tolist()])
@@ -332,6 +333,8 @@ class Verdicts(ReportTest):
         self.run_lcmpi("--vms", 3, "--pace", "virtual", "--seed", 1, "--clock", "lamport,lamport-seed-a")
         page = self.report("run.h5")
         self.assertIn("The verifier: failed", page.text)
+        self.assertIn('<span class="verdict failed">', self.written[0].read_text())
+        self.assertIn('<td class="fail">fail</td><td>clock lamport-seed-a</td>', self.written[0].read_text())
         rows = {row[1]: row for row in next(table for table in page.tables if table[0][1] == "check")[1:]}
         self.assertEqual((rows["clock lamport"][0], rows["clock lamport-seed-a"][0]), ("ok", "fail"))
         self.assertIn("the smallest: VM", rows["clock lamport-seed-a"][4])
