@@ -14,7 +14,7 @@ suites=(
   'virtual      500  virtual time: against a naive reference, on any number of ranks, against theory'
   'readers      240  the file as other programs read it: Python, R, Octave, netCDF, HDF5'\''s tools'
   'crash        400  kill -9 and every crash point'
-  'postprocess  400  the figures and exports'
+  'postprocess  600  the figures, reports and exports'
   'readme       240  every command of the top README, and what it is said to print'
   'install      240  what cmake --install gives: tools, pages, jobs, the core for other programs, a package'
   'import       240  logs of other programs: what is made of them, and that every defect is found'

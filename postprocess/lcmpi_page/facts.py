@@ -16,7 +16,7 @@ def provenance(subject):
     rows = [("file", subject.file), ("state", about["state"]), ("made by", f"{about['source']}, format {about['lcmpi_format']}"),
             ("imported" if imported else "started", f"{about['start_time']}" + ("" if imported else f" on {about['hostnames']}")),
             ("command", about["command_line"]), ("system", _system(subject)), ("clocks", ", ".join(about["clocks"])),
-            ("on file", f"{about['n_events']:,} events, {about['n_messages']:,} messages, {about['n_snapshots']} snapshots")]
+            ("on file", f"{about['n_events']:,} events, {about['n_messages']:,} messages, {about['n_snapshots']:,} snapshots before the end")]
     rows += _stretches(subject) + _server(subject)
     if about["t_end"]:
         rows.append(("ended", f"at {subject.end:g} s; {_balance(about['balance'])}"))
@@ -48,7 +48,7 @@ def _server(subject):
 def summary(subject):
     """The run in a line."""
     about = subject.about
-    until = f"{subject.end:g} s" if about["t_end"] else f"up to {subject.end:g} s"
+    until = f"{subject.end:g} s" if about["t_end"] else f"{subject.duration:g} s asked for"
     return " \u00b7 ".join([_system(subject), until, f"{about['n_events']:,} events and {about['n_messages']:,} messages on file",
                              about["state"].lower()])
 
