@@ -12,6 +12,41 @@ class SpaceTime {
       this.first.push(i);
       while (i < this.n && data.events.row[i] === row) i++;
     }
+    this.after = []; // of each event: how many of its VM's events just before it were at the same time
+    for (let i = 0; i < this.n; i++) this.after.push(i > 0 && this.isSameMoment(i - 1, i) ? this.after[i - 1] + 1 : 0);
+    this.steps = data.known;
+    this.known = data.known && this.unfold(data.known, data.vms.length, (row) => row);
+    this.vectors = Object.entries(data.events.stamps).filter(([, stamps]) => stamps.width).map(([clock, stamps]) => (
+      {clock, width: stamps.width, values: this.unfold(stamps, stamps.width, (row) => data.vms[row].id)}));
+    this.through = this.known ? this.hiddenPaths() : [];
+  }
+
+  /* A row of `width` numbers for each event: those of the event before it on its VM, with 1 more in the VM's own column, and `steps`. */
+  unfold({event, column, more}, width, own) {
+    const table = new Float64Array(this.n * width), rows = this.events.row;
+    for (let i = 0, k = 0; i < this.n; i++) {
+      if (i > this.first[rows[i]]) table.copyWithin(i * width, (i - 1) * width, i * width);
+      table[i * width + own(rows[i])] += 1;
+      for (; event[k] === i; k++) table[i * width + column[k]] += more[k];
+    }
+    return table;
+  }
+
+  /* [cause, event] where an event is the first of its VM to know of a cause by way of VMs that are not here: as few as say it. */
+  hiddenPaths() {
+    const sends = new Map(), found = [], {event, column} = this.steps;
+    for (const [send, receive] of this.messages) if (send >= 0 && receive >= 0) sends.set(receive, [...sends.get(receive) || [], send]);
+    for (let k = 0; k < event.length;) {
+      const i = event[k], causes = [...sends.get(i) || []];
+      for (; event[k] === i; k++) causes.push(this.first[column[k]] + this.knows(i, column[k]) - 1);
+      const last = [...new Set(causes)].filter((a) => !causes.some((b) => this.happenedBefore(a, b)));
+      found.push(...last.filter((a) => !(sends.get(i) || []).includes(a)).map((a) => [a, i]));
+    }
+    return found;
+  }
+
+  isSameMoment(a, b) {
+    return this.events.row[a] === this.events.row[b] && this.events.t[a] === this.events.t[b];
   }
 
   /* The number of an event among those of its VM that are here. */
@@ -72,8 +107,9 @@ class SpaceTime {
   describe(i) {
     const e = this.events, kind = e.kind[i], sender = this.vms[e.row[i]].id;
     const lines = [`${this.name(i)}  ${kind}`, `${e.t[i]} s, tick ${e.tick[i]}`];
-    for (const [clock, stamps] of Object.entries(e.stamps))
-      lines.push(`${clock}  ${Array.isArray(stamps[i]) ? `[${stamps[i].join(", ")}]` : stamps[i]}`);
+    for (const [clock, stamps] of Object.entries(e.stamps)) if (!stamps.width) lines.push(`${clock}  ${stamps[i]}`);
+    for (const {clock, width, values} of this.vectors)
+      lines.push(`${clock}  [${values.subarray(i * width, (i + 1) * width).join(", ")}]`);
     if (kind === "RECEIVE") lines.push(`takes ${e.peer[i]}:${e.msg_first[i]}`);
     if (kind === "SEND") {
       const ids = Array.from({length: e.msg_count[i]}, (_, k) => `${sender}:${e.msg_first[i] + k}`);
@@ -86,6 +122,7 @@ class SpaceTime {
 
 const MARGIN = {left: 92, right: 18, top: 26, bottom: 30};
 const REACH = 9; // pixels within which an event is meant
+const BESIDE = 9; // pixels between events of a VM at the same time
 const READABLE = 150; // events that the first view has
 const LABEL = 46; // pixels that a cut's name takes
 
@@ -125,19 +162,24 @@ class Diagram {
     return start + (x - MARGIN.left) / (this.width - MARGIN.left - MARGIN.right) * (end - start);
   }
 
-  /* Place of an event on the canvas, in CSS pixels. */
+  /* Place of an event on the canvas, in CSS pixels. Events of a VM at the same time stand side by side, if there is room. */
   place(i) {
-    return [this.x(this.data.events.t[i]), this.y(this.data.events.row[i])];
+    const x = this.x(this.data.events.t[i]), row = this.data.events.row[i], after = this.data.after[i];
+    if (!after) return [x, this.y(row)];
+    const room = this.x(this.view[0] + 0.4 / (this.data.vms[row].rate || 1)) - MARGIN.left;
+    return [x + after * Math.min(BESIDE, room), this.y(row)];
   }
 
   /* The event at a place, or -1. */
   eventAt(x, y) {
     const row = Math.round((y - MARGIN.top) / this.rowHeight - 0.5);
     if (row < 0 || row >= this.data.vms.length || x < MARGIN.left - REACH) return -1;
-    const i = this.data.nearest(row, this.time(x));
-    if (i < 0) return -1;
-    const [ex, ey] = this.place(i);
-    return Math.hypot(ex - x, ey - y) <= REACH ? i : -1;
+    const near = this.data.nearest(row, this.time(x));
+    if (near < 0) return -1;
+    const first = this.data.first[row], away = (i) => Math.abs(this.place(i)[0] - x);
+    let i = near;
+    for (let k = Math.max(first, near - 3); k < Math.min(this.data.first[row + 1], near + 4); k++) if (away(k) < away(i)) i = k;
+    return Math.hypot(away(i), this.y(row) - y) <= REACH ? i : -1;
   }
 
   // ---- the view --------------------------------------------------------------------------------
@@ -253,6 +295,7 @@ class Diagram {
     this.pen.rect(MARGIN.left - REACH, 0, this.width - MARGIN.left - MARGIN.right + 2 * REACH, this.height);
     this.pen.clip();
     this.drawCuts();
+    this.drawThrough();
     this.drawMessages();
     this.drawSkipped();
     this.drawEvents();
@@ -317,21 +360,40 @@ class Diagram {
     const [send, receive] = message;
     if (this.cut) return this.data.crosses(message, this.cut) ? [this.colours.cut, true] : [this.colours.dim, false];
     if (this.selected < 0) return [this.colours.message, true];
-    const ends = [send, receive].filter((i) => i >= 0).map((i) => this.relation(i));
-    for (const side of ["past", "future"])
-      if (ends.length === 2 && ends.every((end) => end === side || end === "self")) return [this.colours[side], true];
-    return [this.colours.dim, false];
+    const side = send >= 0 && receive >= 0 ? this.sideOf(send, receive) : null;
+    return side ? [this.colours[side], true] : [this.colours.dim, false];
+  }
+
+  /* "past" or "future", if two events are both on that side of the selected one or one is it; else null. */
+  sideOf(...ends) {
+    const is = ends.map((i) => this.relation(i));
+    return ["past", "future"].find((side) => is.every((end) => end === side || end === "self")) || null;
   }
 
   drawMessages() {
     for (const message of this.data.messages) {
-      const [, receive, from, to, start, end] = message;
+      const [send, receive, from, to, start, end] = message;
       const last = end === null ? start : end;
       if (last < this.view[0] || start > this.view[1]) continue;
       const [colour, lit] = this.lookOf(message);
+      const tail = send >= 0 ? this.place(send) : [this.x(start), this.y(from)];
+      const head = receive >= 0 ? this.place(receive) : [end === null ? this.width - MARGIN.right : this.x(end), this.y(to)];
       this.pen.lineWidth = lit ? 1.2 : 0.8;
-      this.arrow(this.x(start), this.y(from), end === null ? this.width - MARGIN.right : this.x(end), this.y(to), colour, receive >= 0);
+      this.arrow(...tail, ...head, colour, receive >= 0);
     }
+  }
+
+  /* What came by way of VMs that are not here: thin, dashed; if an event is selected, of its past and future only. */
+  drawThrough() {
+    const pen = this.pen, {t} = this.data.events, free = this.selected < 0 && !this.cut;
+    pen.setLineDash([6, 4]);
+    pen.lineWidth = 0.8;
+    for (const [cause, event] of this.data.through) {
+      if (t[event] < this.view[0] || t[cause] > this.view[1]) continue;
+      const colour = free ? "faint" : this.cut ? null : this.sideOf(cause, event);
+      if (colour) this.line(...this.place(cause), ...this.place(event), this.colours[colour]);
+    }
+    pen.setLineDash([]);
   }
 
   /* Dashed, and without a head, if nobody took it (in the time shown). */
@@ -424,9 +486,11 @@ class Diagram {
   }
 
   makeLegend() {
-    const words = [["ink", "\u00b7 internal  \u25b3 send  \u25cf receive"], ...(this.data.skipped.length ? [["faint", "\u00d7 tick skipped"]] : []), ["past", "\u25a0 causal past"], ["future", "\u25a0 causal future"],
-      ["faint", "\u25a0 concurrent"], ["cut", "\u2506 snapshot"], ["message", "\u2192 message (dotted: not taken)"]];
-    for (const [name, text] of words) {
+    const {skipped, cuts, messages, through} = this.data;
+    const words = [["ink", "\u00b7 internal  \u25b3 send  \u25cf receive"], ["faint", "\u00d7 tick skipped", skipped],
+      ["past", "\u25a0 causal past"], ["future", "\u25a0 causal future"], ["faint", "\u25a0 concurrent"], ["cut", "\u2506 snapshot", cuts],
+      ["message", "\u2192 message (dotted: not taken)", messages], ["faint", "\u2504 known through VMs that are not shown", through]];
+    for (const [name, text] of words.filter(([, , what]) => !what || what.length)) {
       const span = document.createElement("span");
       span.style.color = `var(--${name})`;
       span.textContent = text;

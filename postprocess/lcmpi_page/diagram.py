@@ -46,12 +46,25 @@ def _read(subject, window):
 
 
 def _known(subject, events, messages):
-    """Row by row; None if the log contradicts itself."""
+    """As steps; None if the log contradicts itself."""
     try:
-        return lcmpi_causality.known(events, messages, subject.vms).ravel().tolist()
+        known = lcmpi_causality.known(events, messages, subject.vms)
     except lcmpi_causality.Contradiction as contradiction:
         subject.notes.append(f"The log contradicts itself: {contradiction}. Past and future cannot be told.")
         return None
+    machine = events.machine[events.machine.isin(subject.vms)].to_numpy()
+    return _steps(known, machine, np.searchsorted(subject.vms, machine))
+
+
+def _steps(table, machine, own):
+    """A row of numbers for each event, of which few change from an event to its VM's next, but for the one in column `own`, which
+    grows by 1: as the other changes, {"event", "column", "more"}."""
+    first = np.append(True, machine[1:] != machine[:-1])
+    changes = np.diff(table, axis=0, prepend=np.zeros_like(table[:1]))
+    changes[first] = table[first]
+    changes[np.arange(len(table)), own] -= 1
+    event, column = np.nonzero(changes)
+    return {"event": event.tolist(), "column": column.tolist(), "more": changes[event, column].tolist()}
 
 
 def _events(subject, shown):
@@ -64,9 +77,12 @@ def _events(subject, shown):
 
 
 def _stamps(shown, name, about):
+    """Of a scalar clock a list, of a vector clock steps with their `width`."""
     if about["order"] == "scalar":
         return shown[name].tolist()
-    return shown[[column for column in shown if column.startswith(f"{name}_") and column[len(name) + 1:].isdigit()]].to_numpy().tolist()
+    columns = [column for column in shown if column.startswith(f"{name}_") and column[len(name) + 1:].isdigit()]
+    machine = shown.machine.to_numpy()
+    return {"width": len(columns), **_steps(shown[columns].to_numpy(), machine, machine)}
 
 
 def _messages(subject, shown, messages):

@@ -41,8 +41,8 @@ def _server(subject):
     skipped, ticks = int(server["n_skipped"].sum()), int(subject.table.n_tick.sum())
     waits = np.cumsum(server["latency_refresh"])
     median = server["bin_time"][np.searchsorted(waits, waits[-1] / 2)] / 1e6
-    return [("server", f"busy {100 * busy:.3g} % of the time, at most {server['line_max']:,} requests there; a request for a message took {median:.3g} ms "
-                       f"(median); {skipped:,} of {ticks:,} ticks skipped")]
+    return [("server", f"busy {100 * busy:.3g} % of the time, at most {server['line_max']:,} requests there; a request for a message "
+                       f"took {median:.3g} ms (median); {skipped:,} of {ticks:,} ticks skipped")]
 
 
 def summary(subject):
@@ -55,6 +55,8 @@ def summary(subject):
 
 def _system(subject):
     about, n_copy = subject.about, len(subject.table) // subject.copies
+    if "imported" in about:
+        return f"{n_copy:,} machines, logs of another program ({about['imported']})"
     copies = f"{subject.copies:,} copies of " if subject.copies > 1 else ""
     ranks = f" on {about['n_rank']} ranks" if about["n_rank"] > 1 else ""
     return f"{copies}{n_copy:,} VMs{ranks}, {about['pace']} time, seed {about['seed']}"
@@ -122,6 +124,8 @@ def observed(subject):
     names = {"n_tick": "ticks", "n_sent": "sent", "n_received": "received", "n_queued": "queue", of_clock: "clock",
              f"{clock}_jump_max": "jump_max", f"{clock}_jump_mean": "jump_mean"}
     source = source.assign(arrivals=(source.n_received + source.n_queued) / source.t.where(source.t > 0))
+    if "imported" in subject.about:  # which of the messages not taken had arrived is not in such logs
+        source = source.drop(columns=["n_queued", "arrivals"])
     frame = frame.join(source[[name for name in [*names, "arrivals"] if name in source]].rename(columns=names))
     theory = {"predicted_arrivals": "arrivals_theory", "predicted_queue": "queue_theory",
               **({"predicted_clock": "clock_theory"} if subject.clock_has_theory else {})}
@@ -152,7 +156,7 @@ def comparison(subjects, verdicts):
     """What differs between runs, and what came of each: a column per run."""
     header = ["", *(str(subject.file) for subject in subjects)]
     all_options = [options(subject) for subject in subjects]
-    names = list(dict.fromkeys(name for each in all_options for name in each if name != "output"))
+    names = list(dict.fromkeys(name for each in all_options for name in each if name not in ("output", "progress", "force")))
     rows = [[name, *(each.get(name, "") for each in all_options)] for name in names
             if len({each.get(name) for each in all_options}) > 1]
     sums = [_totals(subject) for subject in subjects]

@@ -63,11 +63,17 @@ def _script_data(data):
 # ---- parts --------------------------------------------------------------------------------------
 
 def _table(header, rows, kind=""):
-    looks = [' class="theory"' if cell == "theory" else "" for cell in header]
-    head = "".join(f"<th{look}>{escape(cell)}</th>" for look, cell in zip(looks, header))
-    body = "\n".join("<tr>" + "".join(f"<td{look}>{escape(str(cell))}</td>" for look, cell in zip(looks, row)) + "</tr>"
-                     for row in rows)
-    return f'<div class="wide"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+    columns = ["theory" if cell == "theory" else "" for cell in header]
+    lines = [[_cell("th", cell, look) for look, cell in zip(columns, header)],
+             *([_cell("td", cell, "fail" if cell == "fail" else look) for look, cell in zip(columns, row)] for row in rows)]
+    head, *body = ("<tr>" + "".join(line) + "</tr>" for line in lines)
+    body = "\n".join(body)
+    return f'<div class="wide"><table class="{kind}"><thead>{head}</thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _cell(tag, text, look):
+    start = f'{tag} class="{look}"' if look else tag
+    return f"<{start}>{escape(str(text))}</{tag}>"
 
 
 def _comparison(subjects, verdicts):
@@ -82,13 +88,14 @@ def _run(number, subject, judged, data):
     notes = "".join(f"<li>{escape(note)}</li>" for note in dict.fromkeys(subject.notes))
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in facts.provenance(subject))
     options = escape("\n".join(f"{name} = {value}" for name, value in facts.options(subject).items()))
+    header, rows = facts.machines(subject)
     return f"""<section class="run" id="run{number}">
-<h2>{escape(Path(subject.file).name)} <span class="verdict {judged.word.split()[0]}">{escape(judged.word)}</span></h2>
+<h2>{escape(Path(subject.file).name)} <span class="verdict {judged.look}">{escape(judged.word)}</span></h2>
 <p class="summary">{escape(facts.summary(subject))}</p>
 <ul class="notes">{notes}</ul>
 {_diagram(number) if data["diagram"] else ""}
-<h3>Observed, and theory beside it</h3>
-{_table(*facts.machines(subject), "numbers")}
+<h3>Observed{", and theory beside it" if "theory" in header else ""}</h3>
+{_table(header, rows, "numbers")}
 <p class="source">{escape(facts.machines_note(subject))}</p>
 {_copies(number, subject, data["copies"])}
 {_plots(number, data["plots"])}
@@ -122,8 +129,8 @@ def _plots(number, plots):
 def _copies(number, subject, copies):
     if not copies:
         return ""
-    return (f'<h3>Over the copies</h3><p class="source">The share of the {subject.copies:,} copies that has at most so much; \u25c7 is what theory expects.</p>'
-            f'<div class="plots" id="copies{number}"></div>')
+    return (f'<h3>Over the copies</h3><p class="source">The share of the {subject.copies:,} copies that has at most so much; '
+            f'\u25c7 is what theory expects.</p><div class="plots" id="copies{number}"></div>')
 
 
 def _checks(judged):

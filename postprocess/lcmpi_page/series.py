@@ -22,11 +22,23 @@ def data(subject):
     if plots is None:
         subject.notes.append("Neither events nor snapshots are on file: no plots.")
         return None
-    sampled, partly = len(vms) < len(subject.members), len(subject.members) < len(subject.table) // subject.copies
-    of = f", of {len(vms)} of {len(subject.members):,} VMs" if sampled else ""
-    made_of = "the events" if whole else "the states at the snapshots (between them lines are straight; jumps are the largest so far)"
-    return {**plots, "drift_of": "of these machines" if sampled and not whole else "of those logged" if partly else "of the system", "end": subject.end, "theory": _theory(subject, groups), "stepped": whole, "source": f"Made of {made_of}{of}." + ("" if len(vms) <= LINES else " Lines are medians of the VMs of a tick rate."),
-            "clock": subject.clock}
+    return {**plots, "drift_of": _compared_with(subject, vms, whole), "end": subject.end, "theory": _theory(subject, groups),
+            "stepped": whole, "source": _source(subject, vms, whole), "clock": subject.clock}
+
+
+def _compared_with(subject, vms, whole):
+    """Whose largest clock drift is behind."""
+    if len(vms) < len(subject.members) and not whole:
+        return "of these machines"
+    return "of those logged" if len(subject.members) < len(subject.table) // subject.copies else "of the system"
+
+
+def _source(subject, vms, whole):
+    """What plots are made of, as a sentence or two."""
+    of = f", of {len(vms)} of {len(subject.members):,} VMs" if len(vms) < len(subject.members) else ""
+    states = "the states at the snapshots (between them lines are straight; jumps are the largest so far)"
+    medians = " Lines are medians of the VMs of a tick rate." if len(vms) > LINES else ""
+    return f"Made of {'the events' if whole else states}{of}.{medians}"
 
 
 def _sample(subject):
@@ -56,7 +68,7 @@ def _theory(subject, groups):
     """What theory expects of each group at the end of the duration that was asked for: {"t": s, "queue": [...], "clock": [...]}."""
     names = {"queue": "predicted_queue", **({"clock": "predicted_clock"} if subject.clock_has_theory else {})}
     return {"t": subject.duration, **{name: _plain([subject.table[column][vms].mean() for _, vms in groups])
-                                      for name, column in names.items() if column in subject.table}}
+                                      for name, column in names.items() if column in subject.table and subject.table[column].notna().any()}}
 
 
 # ---- of events ----------------------------------------------------------------------------------

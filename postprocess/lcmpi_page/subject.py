@@ -68,8 +68,9 @@ class Subject:
         messages = lcmpi.messages(self.file, (self.start, self.start + self._seconds(vms, EVENTS)))
         reached = list(lcmpi_causality.reached(messages, vms, self.start, REACHED))
         rest = [vm for vm in vms if vm not in reached][:REACHED - len(reached)]
-        self.notes.append(f"The diagram shows {REACHED} of {len(vms):,} VMs: those that messages of VM {reached[0]} reach first, and messages "
-                          "among these (--machines chooses others). What happened before what is as in the whole run, through VMs that are not shown too.")
+        self.notes.append(f"The diagram shows {REACHED} of {len(vms):,} VMs: those that messages of VM {reached[0]} reach first "
+                          "(--machines chooses others). What happened before what is as in the whole run: dashed lines are what "
+                          "came through VMs that are not shown.")
         return sorted(int(vm) for vm in [*reached, *rest])
 
     def _seconds(self, vms, events):

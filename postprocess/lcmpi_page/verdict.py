@@ -14,6 +14,7 @@ SECONDS = 300     # that the verifier may take
 class Verdict:
     word: str
     text: str
+    look: str = "open"  # or as the verdict in the JSON of verify
     checks: list = field(default_factory=list)  # as in the JSON of verify
 
 
@@ -38,7 +39,8 @@ def ask(subject, wanted=True):
         return Verdict("no answer", f"The verifier took longer than {SECONDS} s: {by_hand}")
     try:
         said = json.loads(done.stdout)
-        word, text = WORDS[said["verdict"]]
+        look = said["verdict"]
+        word, text = WORDS[look]
     except (ValueError, KeyError):
         return Verdict("no answer", f"The verifier ended with exit code {done.returncode}: {by_hand}")
-    return Verdict(word, text or str(said["error"]), said["checks"])
+    return Verdict(word, text or str(said["error"]), look, said["checks"])

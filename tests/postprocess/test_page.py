@@ -6,6 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import exports
+import numpy as np
 import synthetic
 from common import POSTPROCESS, needs_chart_js
 
@@ -20,6 +22,7 @@ try:
 except ImportError:
     webdriver = None
 
+LCMPI = os.environ.get("LCMPI")
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1240,1400",
            "--host-resolver-rules=MAP * ~NOTFOUND")  # there is no network
@@ -41,13 +44,30 @@ def setUpModule():
     place = Path(folder.name)
 
 
+def reachable(events, edges):
+    """[a, b]: whether program order and the edges lead from event a to event b."""
+    order = np.argsort(events.t.to_numpy(), kind="stable")
+    machine, causes = events.machine.to_numpy(), {}
+    for cause, event in [*edges, *((i - 1, i) for i in range(1, len(events)) if machine[i] == machine[i - 1])]:
+        causes.setdefault(event, []).append(cause)
+    before = np.zeros((len(events), len(events)), bool)
+    for event in order:
+        for cause in causes.get(event, ()):
+            before[:, event] |= before[:, cause]
+            before[cause, event] = True
+    return before
+
+
+def make_page(name, *arguments):
+    subprocess.run([sys.executable, POSTPROCESS / "lcmpi_report", *arguments, "-o", place / name, "--no-verify", "--force"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return place / name
+
+
 class PageTest(unittest.TestCase):
     def show(self, *files, arguments=()):
         """Makes the page of files and loads it."""
-        out = place / "page.html"
-        subprocess.run([sys.executable, POSTPROCESS / "lcmpi_report", *files, "-o", out, "--no-verify", "--force", *arguments],
-                       check=True, stdout=subprocess.DEVNULL)
-        self.load(out)
+        self.load(make_page("page.html", *files, *arguments))
 
     def load(self, page):
         browser.get(f"file://{page}")
@@ -91,9 +111,10 @@ class OneRun(PageTest):
         synthetic.write_exact(cls.file, cls.run_of, ("lamport", "vector"))
         cls.events = lcmpi.events(cls.file, vectors=True)
         cls.stamps = cls.events[[f"vector_{vm}" for vm in range(3)]].to_numpy()
+        cls.page = make_page("one.html", cls.file)
 
     def setUp(self):
-        self.show(self.file)
+        self.load(self.page)
 
     def event(self, kind, number):
         """The index of one that can be seen from the beginning."""
@@ -240,6 +261,70 @@ class OtherPages(PageTest):
         self.show(place / "run.h5", arguments=("--window", "5:9"))
         self.assertEqual(self.script("return lcmpi.diagrams[0].data.window"), [5, 9])
         self.assertGreaterEqual(self.script("return Math.min(...lcmpi.diagrams[0].data.events.t)"), 5)
+
+    def test_paths_through_machines_that_are_not_shown(self):
+        """Program order, the messages shown and the paths drawn lead from an event to another exactly if it happened before it."""
+        run = synthetic.simulate(["2", "6", "3", "4", "5"], seconds=20, seed=3)
+        synthetic.write_exact(place / "five.h5", run, ("vector",))
+        self.show(place / "five.h5", arguments=("--machines", "0,2,4"))
+        events = lcmpi.events(place / "five.h5", vectors=True)
+        events = events[events.machine % 2 == 0]
+        self.assertEqual(self.script("return lcmpi.diagrams[0].data.n"), len(events))
+        paths = self.script("return lcmpi.diagrams[0].data.through")
+        edges = paths + self.script("return lcmpi.diagrams[0].data.messages.filter((m) => m[0] >= 0 && m[1] >= 0)")
+        before = reachable(events, [edge[:2] for edge in edges])
+        stamps, machine = events[[f"vector_{vm}" for vm in range(5)]].to_numpy(), events.machine.to_numpy()
+        happened = np.array([stamps[:, machine[a]] >= stamps[a, machine[a]] for a in range(len(events))]) & ~np.eye(len(events), dtype=bool)
+        np.testing.assert_array_equal(before, happened)
+        for path in paths:  # none can be done without
+            rest = [edge[:2] for edge in edges if edge[:2] != path]
+            self.assertFalse(reachable(events, rest)[tuple(path)], path)
+        self.assertGreater(len(paths), 5)
+        self.assertIn("known through VMs that are not shown", self.text(".legend"))
+
+    @unittest.skipUnless(LCMPI, "LCMPI names no program")
+    def test_happened_before_is_that_of_the_vector_stamps(self):
+        """Of all pairs of events shown: with ticks that were skipped, of receive-then-act in a window, and of a part of many VMs."""
+        for words, arguments in ((("--vms", "9", "--route", "server", "--service-time", "30ms"), ()),
+                                 (("--preset", "seed-a:U=5"), ("--window", "20:40")),
+                                 (("--vms", "40"), ("--window", "10:15", "--machines", "0-5,20,30"))):
+            with self.subTest(words):
+                subprocess.run([LCMPI, *words, "--clock", "lamport,vector", "--pace", "virtual", "--seed", "4", "--progress", "none", "--force",
+                                "-o", place / "real.h5"], check=True, stdout=subprocess.DEVNULL)
+                self.show(place / "real.h5", arguments=arguments)
+                self.holds(place / "real.h5")
+
+    def holds(self, file):
+        machine, seq, found = self.script("""
+            const d = lcmpi.diagrams[0].data, all = Array.from({length: d.n}, (_, i) => i);
+            return [all.map((i) => d.vms[d.events.row[i]].id), d.events.seq,
+                    all.map((a) => all.map((b) => d.happenedBefore(a, b) ? "1" : "0").join(""))];""")
+        events = lcmpi.events(file, vectors=True)
+        events = events[events.kind != "SKIPPED"].set_index(["machine", "seq"]).loc[list(zip(machine, seq))]
+        stamps = events[[f"vector_{vm}" for vm in range(len(lcmpi.machines(file)))]].to_numpy()
+        expected = stamps[:, machine].T >= stamps[np.arange(len(events)), machine][:, None]
+        np.fill_diagonal(expected, False)
+        np.testing.assert_array_equal(np.array([list(row) for row in found]) == "1", expected)
+        self.assertGreater(len(events), 100)
+
+    def test_events_at_the_same_moment_can_each_be_clicked(self):
+        synthetic.write_exact(place / "act.h5", exports.then_act(synthetic.simulate(seed=2)))
+        self.show(place / "act.h5")
+        events = lcmpi.events(place / "act.h5")
+        self.script("lcmpi.diagrams[0].reset()")
+        second = np.flatnonzero(events.duplicated(["machine", "t_actual"]))
+        self.assertGreater(len(second), 3)
+        for i in second[:4].tolist():
+            for either in (i - 1, i):
+                self.over(either).click().perform()
+                self.assertEqual(self.script("return lcmpi.diagrams[0].selected"), either)
+
+    def test_a_log_that_contradicts_itself(self):
+        synthetic.write_exact(place / "odd.h5", synthetic.simulate())
+        synthetic.contradict(place / "odd.h5")
+        self.show(place / "odd.h5")
+        self.over(3).click().perform()
+        self.assertIn("past and future cannot be told", self.text(".selected"))
 
     def test_two_runs_side_by_side(self):
         for seed in (1, 2):

@@ -55,6 +55,14 @@ class Page(HTMLParser):
             self.text += data
 
 
+def unfold(steps, machine, own, width):
+    """The numbers of each event that `steps` of a page stand for: those of the event before it of its VM, 1 more in column own, and the steps."""
+    more = np.zeros((len(machine), width), int)
+    more[steps["event"], steps["column"]] = steps["more"]
+    more[np.arange(len(machine)), own] += 1
+    return np.concatenate([more[machine == vm].cumsum(axis=0) for vm in np.unique(machine)])
+
+
 class ReportTest(FolderTest):
     def report(self, *arguments, **environment):
         out, self.err = self.tool("lcmpi_report", *arguments, **environment)
@@ -88,9 +96,11 @@ class Contents(ReportTest):
         self.assertEqual(shown["row"], events.machine.tolist())
         self.assertEqual(shown["kind"], events.kind.astype(str).tolist())
         self.assertEqual(shown["t"], events.t.round(9).tolist())
-        self.assertEqual(shown["stamps"], {"lamport": events.lamport.tolist(),
-                                           "vector": events[[f"vector_{i}" for i in range(3)]].to_numpy().tolist()})
-        self.assertEqual(self.diagram["known"], events[[f"vector_{i}" for i in range(3)]].to_numpy().ravel().tolist())
+        vectors, machine = events[[f"vector_{i}" for i in range(3)]].to_numpy(), events.machine.to_numpy()
+        self.assertEqual(shown["stamps"]["lamport"], events.lamport.tolist())
+        self.assertEqual(shown["stamps"]["vector"]["width"], 3)
+        np.testing.assert_array_equal(unfold(shown["stamps"]["vector"], machine, machine, 3), vectors)
+        np.testing.assert_array_equal(unfold(self.diagram["known"], machine, machine, 3), vectors)
 
     def test_every_message(self):
         messages, shown = lcmpi.messages(self.file), self.diagram["messages"]
@@ -163,7 +173,8 @@ class Contents(ReportTest):
         page = self.report("run.h5", "--no-verify", "--machines", "0,2")
         events = lcmpi.events(self.file, vectors=True)
         shown = events[events.machine != 1]
-        self.assertEqual(page.data[0]["diagram"]["known"], shown[["vector_0", "vector_2"]].to_numpy().ravel().tolist())
+        machine = shown.machine.to_numpy()
+        np.testing.assert_array_equal(unfold(page.data[0]["diagram"]["known"], machine, machine // 2, 2), shown[["vector_0", "vector_2"]])
 
 
 @needs_chart_js
@@ -213,6 +224,7 @@ class Kinds(ReportTest):
         page = self.report("run.h5")
         self.assertIsNone(page.data[0]["diagram"])
         self.said(page, "No VM is logged")
+        self.assertIn('<span class="verdict partly">verified as far as it is on file</span>', self.written[0].read_text())
         states = lcmpi.snapshots(self.file)
         self.assertEqual(page.data[0]["plots"]["lines"]["clock"][1], states[states.vm == 1].lamport.tolist())
         self.assertEqual(self.report("run.h5", "--machines", "1").data[0]["plots"]["lines"]["clock"], [states[states.vm == 1].lamport.tolist()])
@@ -293,7 +305,18 @@ class Kinds(ReportTest):
         diagram = page.data[0]["diagram"]
         self.assertEqual([vm["label"] for vm in diagram["vms"]], ["alpha", "beta"])
         self.assertEqual([message[6] for message in diagram["messages"] if message[1] >= 0], ["0:0"])
-        self.assertIn("imported", page.text)
+        self.assertIn("2 machines, logs of another program", page.text)
+        columns = next(table for table in page.tables if table[0][0] == "machine")[0]
+        self.assertNotIn("queue", columns)
+        self.assertEqual(set(page.data[0]["plots"]["theory"]), {"t"})
+
+    def test_a_log_that_contradicts_itself(self):
+        synthetic.write_exact(self.file, self.run_of)
+        synthetic.contradict(self.file)
+        page = self.report("run.h5", "--no-verify")
+        self.assertIsNone(page.data[0]["diagram"]["known"])
+        self.assertEqual(len(page.data[0]["diagram"]["events"]["t"]), len(lcmpi.events(self.file)))
+        self.said(page, "The log contradicts itself: event")
 
     def test_needs_no_matplotlib(self):
         synthetic.write_exact(self.file, self.run_of)
@@ -310,6 +333,8 @@ class Verdicts(ReportTest):
         self.run_lcmpi("--vms", 3, "--pace", "virtual", "--seed", 1, "--clock", "lamport,lamport-seed-a")
         page = self.report("run.h5")
         self.assertIn("The verifier: failed", page.text)
+        self.assertIn('<span class="verdict failed">', self.written[0].read_text())
+        self.assertIn('<td class="fail">fail</td><td>clock lamport-seed-a</td>', self.written[0].read_text())
         rows = {row[1]: row for row in next(table for table in page.tables if table[0][1] == "check")[1:]}
         self.assertEqual((rows["clock lamport"][0], rows["clock lamport-seed-a"][0]), ("ok", "fail"))
         self.assertIn("the smallest: VM", rows["clock lamport-seed-a"][4])
@@ -346,6 +371,9 @@ class Refusals(ReportTest):
                             (["--window", "50:"], "starts at 50 s; the run ends at 10 s"), (["--window", "x"], "window"),
                             (["./run.h5"], "named twice"), (["-o", "run.h5"], "that the report is about"), (["--colour"], "--colour")):
             self.assertIn(text, self.refused(2, "lcmpi_report", "run.h5", *words))
+        self.assertIn("nowhere: is no folder to write x.html into", self.refused(3, "lcmpi_report", "run.h5", "-o", "nowhere/x.html"))
+        synthetic.write_exact(self.folder / "v.h5", self.run_of, ("vector",))
+        self.assertIn("v.h5: --clock: the run has no", self.refused(2, "lcmpi_report", "run.h5", "v.h5", "--no-verify", "--clock", "lamport"))
 
     def test_strangers_are_spared(self):
         synthetic.write_exact(self.file, self.run_of)
