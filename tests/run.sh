@@ -80,10 +80,16 @@ suite_slurm() { run_unittest slurm; }
 suite_readme() { run_unittest readme; }
 suite_spin() { run_unittest spin; }
 
-suite_postprocess() { # on files that the tests write, and on one of lcmpi's
-  local sample=$root/build/tests/sample.h5
+suite_postprocess() { # on files that the tests write, and on one of lcmpi's; pages and plots beside all the rest
+  local sample=$root/build/tests/sample.h5 pages=$root/build/tests/pages.log code=0 beside
   mpirun -np 3 "$LCMPI" --duration 5s --clock lamport,vector --progress none --force -o "$sample"
-  LCMPI_SAMPLE=$sample run_unittest postprocess
+  export LCMPI_SAMPLE=$sample
+  run_unittest postprocess -p 'test_p*.py' >"$pages" 2>&1 &
+  beside=$!
+  run_unittest postprocess -p 'test_[!p]*.py' || code=1
+  wait "$beside" || code=1
+  cat "$pages"
+  return "$code"
 }
 
 suite_warnings() { run_unittest checks -p tidy.py; }
