@@ -50,6 +50,17 @@ run_unittest() {
   "$python" -m unittest discover -v -s "$folder" "$@" "${more[@]}"
 }
 
+# run_halves FOLDER PATTERN PATTERN: files of one pattern beside those of the other, for what leaves a core idle.
+run_halves() {
+  local log=$root/build/tests/$suite-beside.log code=0 beside
+  run_unittest "$1" -p "$2" >"$log" 2>&1 &
+  beside=$!
+  run_unittest "$1" -p "$3" || code=1
+  wait "$beside" || code=1
+  cat "$log"
+  return "$code"
+}
+
 # run_ctest PRESET LABEL
 run_ctest() {
   local preset=$1 label=$2
@@ -69,7 +80,7 @@ suite_unit() {
 
 suite_mpi() { run_ctest release mpi; }
 suite_cli() { run_unittest cli; }
-suite_program() { run_unittest program; }
+suite_program() { run_halves program 'test_[!s-z]*.py' 'test_[s-z]*.py'; }
 suite_virtual() { run_unittest virtual; }
 suite_readers() { run_unittest readers; }
 suite_crash() { run_unittest crash; }
@@ -80,16 +91,11 @@ suite_slurm() { run_unittest slurm; }
 suite_readme() { run_unittest readme; }
 suite_spin() { run_unittest spin; }
 
-suite_postprocess() { # on files that the tests write, and on one of lcmpi's; pages and plots beside all the rest
-  local sample=$root/build/tests/sample.h5 pages=$root/build/tests/pages.log code=0 beside
+suite_postprocess() { # on files that the tests write, and on one of lcmpi's
+  local sample=$root/build/tests/sample.h5
   mpirun -np 3 "$LCMPI" --duration 5s --clock lamport,vector --progress none --force -o "$sample"
   export LCMPI_SAMPLE=$sample
-  run_unittest postprocess -p 'test_p*.py' >"$pages" 2>&1 &
-  beside=$!
-  run_unittest postprocess -p 'test_[!p]*.py' || code=1
-  wait "$beside" || code=1
-  cat "$pages"
-  return "$code"
+  run_halves postprocess 'test_p*.py' 'test_[!p]*.py'
 }
 
 suite_warnings() { run_unittest checks -p tidy.py; }
