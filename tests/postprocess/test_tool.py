@@ -1,6 +1,7 @@
 """What the tools do alike: help and refusals in any python, missing packages, closed pipes, whole files, signals."""
 import argparse
 import contextlib
+import functools
 import io
 import signal
 import subprocess
@@ -104,7 +105,8 @@ class WholeFiles(FolderTest):
     def test_nothing_remains_of_a_tool_that_is_terminated(self):
         for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
             command = [sys.executable, "-c", HANGING, POSTPROCESS, self.folder / "log.csv"]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background shells have it ignored
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:
                 self.assertEqual(process.stdout.readline(), "half written\n")
                 self.assertEqual([path.name for path in self.folder.iterdir()], ["log.csv.tmp"])
                 process.send_signal(number)
