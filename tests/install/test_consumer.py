@@ -50,7 +50,7 @@ class Consumer(tree.Case):
     def test_pkg_config(self):
         tree.need("pkg-config")
         said = tree.call("pkg-config", "--cflags", "--libs", "lcmpi",
-                         env={**os.environ, "PKG_CONFIG_PATH": f"{self.tree}/{tree.library_folder()}/pkgconfig"})
+                         env={**os.environ, "PKG_CONFIG_PATH": f"{self.tree}/{tree.lib_folder()}/pkgconfig"})
         tree.call("cc", *STRICT, *sorted(SOURCE.glob("*.c")), *shlex.split(said), "-o", self.scratch / "consumer")
         self.check(self.scratch / "consumer")
 

@@ -48,7 +48,7 @@ def expected():
     tools = project("postprocess") - texts
     jobs = {name for name in project("jobs") - texts if Path(name).name not in BUILDS}
     commands = {Path(name).name for name in tools if re.fullmatch(r"postprocess/lcmpi_\w+", name)}
-    lib = tree.library_folder()
+    lib = tree.lib_folder()
     return {
         "bin/lcmpi", *(f"bin/{name}" for name in commands),
         *(f"share/lcmpi/{name}" for name in tools | jobs), "share/lcmpi/bin/lcmpi",

@@ -34,7 +34,7 @@ def tree():
     return made
 
 
-def library_folder():
+def lib_folder():
     """lib, or lib64 where the system has it so."""
     return re.search(r"^CMAKE_INSTALL_LIBDIR:PATH=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)[1]
 
